@@ -27,7 +27,7 @@ from analyzer.formats.har.originals import Originals
 from analyzer.formats.har.recorded import from_sessions, request_start
 from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
-from analyzer.masking import Masks, mask
+from analyzer.masking import Masks, mask, meet
 from analyzer.model import SECOND, Capture, CaptureError, Clock, Instant, Policy, Report, Run, Session, Value, bare
 from analyzer.pipeline import analyze
 from analyzer.services import Row
@@ -91,10 +91,7 @@ def _attempts(report: Report, originals: Originals, key: str | None) -> Iterator
 
 
 def _masker(report: Report, key: str | None) -> Masker:
-    masks = Masks(key=key)
-    masks.learn(report.sessions)
-    masks.meet(report)
-    return Masker(masks)
+    return Masker(meet(report, Masks(key=key)))
 
 
 def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
@@ -183,9 +180,9 @@ def _same_stretch(before: Interval | None, after: Interval | None) -> bool:
 
 def _describe(small: SmallHar, data: bytes) -> Extract:
     """Count what was kept, masked, removed and dropped."""
-    masks = small.masker.masks
+    texts = small.masker.of_capture
     counts = {**small.parts, "pages": len(small.pages)}
-    removed = {"values masked": len(masks.tokens), "users masked": len(masks.users), **small.masker.removed}
+    removed = {"values masked": len(texts.tokens), "users masked": len(texts.users), **small.masker.removed}
     return Extract(
         data=data,
         parts=tuple((what, number) for what, number in counts.items() if number),

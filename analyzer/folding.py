@@ -8,19 +8,19 @@ mechanism; otherwise it takes three.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model import Confidence, Finding, Report
+from analyzer.model.sentence import Sentence
 
+Describe: TypeAlias = Callable[[Report, Sequence[Finding]], Sentence]
 ALIKE, OF_ONE_CAUSE = 3, 2  # so many equal findings, or more, become one
-FIRST = " (the first time)."
 
 
-def fold(
-    findings: Iterable[Finding], report: Report, describe: Callable[[Report, Sequence[Finding]], str]
-) -> list[Finding]:
+def fold(findings: Iterable[Finding], report: Report, describe: Describe) -> list[Finding]:
     """Return the findings, equal ones as one at the place of the first. `describe`: its message."""
     lots: dict[object, list[Finding]] = {}
     for finding in findings:
@@ -35,7 +35,7 @@ def _are_many(lot: Sequence[Finding]) -> bool:
     return len(lot) >= (OF_ONE_CAUSE if is_known else ALIKE)
 
 
-def _unite(lot: Sequence[Finding], report: Report, describe: Callable[[Report, Sequence[Finding]], str]) -> Finding:
+def _unite(lot: Sequence[Finding], report: Report, describe: Describe) -> Finding:
     places = {id: pointer for finding in lot for id, pointer in zip(finding.sessions, finding.pointers, strict=True)}
     return msgspec.structs.replace(
         lot[0],
@@ -49,12 +49,12 @@ def _unite(lot: Sequence[Finding], report: Report, describe: Callable[[Report, S
     )
 
 
-def _explain(lot: Sequence[Finding]) -> str | None:
+def _explain(lot: Sequence[Finding]) -> Sentence | None:
     """Return the cause in words. Numbers in it may differ from finding to finding: then they are those of the first."""
     first = lot[0].why
     if first is None or all(finding.why == first for finding in lot):
         return first
-    return first.removesuffix(".") + FIRST
+    return Sentence("{} (the first time).", first.clause)
 
 
 def _hull(intervals: Sequence[Interval]) -> Interval | None:

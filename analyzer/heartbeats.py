@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from itertools import compress, pairwise
 
 from analyzer import callstacks
-from analyzer.model import SECOND, Duration, Instant, Session, Value, format_duration
+from analyzer.model import SECOND, Duration, Instant, Session, Value
+from analyzer.model.sentence import Sentence, length
 
 SHORTEST, LONGEST = 5 * SECOND, 130 * SECOND  # what is sent more often is traffic; Pusher's 120 s is the slowest known
 REGULAR = 0.25  # of the period: how far a heartbeat may be from its time
@@ -89,18 +90,20 @@ def is_used_after(session: Session, at: Instant) -> bool:
     return any(time > at for time in list_send_times(session)) and period_of(session) is None
 
 
-def rhythm(session: Session) -> str:
+def rhythm(session: Session) -> Sentence:
     """What passed over it, in words: `sent 2, the last after 50.1 s; received 9, the last after 62.3 s`."""
     messages, start = session.messages, session.proven.start if session.proven is not None else None
     if messages.sent is None:
-        return "messages were not recorded"
+        return Sentence("messages were not recorded")
     last_sent, last_received = next(reversed(list_send_times(session)), None), _last_received(session)
-    sent = f"sent {messages.sent:,}{_after(last_sent, start)}"
-    return f"{sent}; received {messages.received:,}{_after(last_received, start)}"
+    sent, received = _after(last_sent, start), _after(last_received, start)
+    return Sentence("sent {}{}; received {}{}", messages.sent, sent, messages.received or 0, received)
 
 
-def _after(at: Instant | None, start: Instant | None) -> str:
-    return "" if at is None or start is None else f", the last after {format_duration(max(0, at - start))}"
+def _after(at: Instant | None, start: Instant | None) -> Sentence:
+    if at is None or start is None:
+        return Sentence("")
+    return Sentence(", the last after {}", length(max(0, at - start)))
 
 
 def _last_received(session: Session) -> Instant | None:

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analyzer import triage
-from analyzer.masking import Masks, mask
+from analyzer.masking import Texts, mask
 from analyzer.memo import memoize_last
 from analyzer.model import Report, Run, plural
 from analyzer.outputs import timeline
@@ -59,7 +59,7 @@ def plot(value: Report | Run, ax: Axes | None, figsize: tuple[float, float] | No
 
 def text(text: str) -> str:
     """Mask a text, and make it harmless."""
-    return harmless.safe(Masks().text(text), LETTERS)
+    return harmless.safe(Texts().text(text), LETTERS)
 
 
 def _worst(run: Run) -> tuple[Run, str]:

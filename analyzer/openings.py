@@ -9,6 +9,7 @@ from itertools import pairwise
 from analyzer import callstacks, triggers
 from analyzer.memo import memoize
 from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
+from analyzer.model.sentence import Sentence, name, term
 from analyzer.shapes.randomness import has_random_stretch
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
@@ -185,12 +186,14 @@ def is_asked_for(session: Session) -> bool:
     )
 
 
-def by_whom(session: Session, nameless: str = "code without a name") -> str:
+def by_whom(session: Session, nameless: str = "code without a name") -> Sentence:
     """What opened it, in a sentence: `<Widget>`, `connect()`."""
     code = session.initiator
     if code is None:
-        return "code that was not recorded"
+        return Sentence("code that was not recorded")
+    if code.component:
+        return name(code.component)
     if not code.is_own and (library := callstacks.library(session)) is not None:
-        return code.component or library.name
+        return term(library.name)
     function = code.opener.function
-    return code.component or (f"{function}()" if function else nameless)
+    return Sentence("{}()", name(function)) if function else Sentence(nameless)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from analyzer import callstacks
 from analyzer.model import Session
+from analyzer.model.sentence import Sentence, term
 
 
 class Advice(NamedTuple):
@@ -14,7 +15,7 @@ class Advice(NamedTuple):
 
     remedy: str | None
     link: str | None
-    says: str = ""
+    says: Sentence = Sentence("")
     fault_of: str | None = None
 
 
@@ -27,7 +28,9 @@ def advise(
     fault = callstacks.fault(cause, session)
     row = fault or (library.find_habit(cause) if library is not None else None)
     if row is not None and library is not None:
-        return Advice(row.remedy, row.link, f": {row.says}", library.name if fault is not None else None)
+        return Advice(
+            row.remedy, row.link, Sentence(": {}", term(row.says)), library.name if fault is not None else None
+        )
     provider = session.provider if by_service else None
     if provider is not None and provider.remedy:
         return Advice(provider.remedy, provider.link or link)

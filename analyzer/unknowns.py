@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session, join_words
+from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session
+from analyzer.model.sentence import Sentence, chain
 
 FOREVER: Instant = 1 << 62
 KNOWN = 10 * MILLISECOND  # bounds no wider than this give the instant
@@ -46,37 +47,38 @@ def find(sessions: Iterable[Session]) -> Unknown:
     return Unknown(tuple(closes), tuple(openings))
 
 
-def sentence(unknown: Unknown) -> str:
+def sentence(unknown: Unknown) -> Sentence:
     """Write the same in words, to stand behind a colon."""
     saved = [it for it in unknown.closes if it.outcome is Outcome.OPEN]
     if saved and len(saved) == len(unknown.closes) and not unknown.openings:  # saved before others were (--together)
-        return f"{_names(saved)} may have stayed open after {'its' if len(saved) == 1 else 'their'} capture was saved"
-    parts = [f"when {_names(unknown.closes)} closed"] if unknown.closes else []
-    parts += [f"when {_names(unknown.openings)} opened"] if unknown.openings else []
+        whose = Sentence("its" if len(saved) == 1 else "their")
+        return Sentence("{} may have stayed open after {} capture was saved", _names(saved), whose)
+    parts = [Sentence("when {} closed", _names(unknown.closes))] if unknown.closes else []
+    parts += [Sentence("when {} opened", _names(unknown.openings))] if unknown.openings else []
     if not parts:
-        return "the file does not show which came first, a close or the next opening"
-    return f"the file does not show {' and '.join(parts)}"
+        return Sentence("the file does not show which came first, a close or the next opening")
+    return Sentence("the file does not show {}", chain(parts, " and "))
 
 
-def of_sockets(sessions: Sequence[Session]) -> str:
+def of_sockets(sessions: Sequence[Session]) -> Sentence:
     """Write why it is undecided whether these overlapped; of two sockets, which order of events is unknown."""
     unknown = find(sessions)
     if len(sessions) == 2:
         first, second = sorted(sessions, key=_began)
         in_order = first not in unknown.openings and second not in unknown.closes
         if in_order and first.outcome is not Outcome.OPEN:
-            return f"the file does not show whether {first.name} had closed when {second.name} opened"
+            return Sentence("the file does not show whether {} had closed when {} opened", first.name, second.name)
     return sentence(unknown)
 
 
-def of_overlaps(report: Report) -> str:
+def of_overlaps(report: Report) -> Sentence:
     """Write the same of all possible overlaps of a report."""
     if len(report.overlaps) == 1:
         return of_sockets(report.named(report.overlaps[0].sessions))
     return of_several(report.named(overlap.sessions) for overlap in report.overlaps)
 
 
-def of_several(overlaps: Iterable[Sequence[Session]]) -> str:
+def of_several(overlaps: Iterable[Sequence[Session]]) -> Sentence:
     """Write the same of these overlaps, each given by its sockets."""
     return sentence(_of_all(overlaps))
 
@@ -142,14 +144,14 @@ class _Extreme:
         return second if who == this else most
 
 
-def _names(sessions: Sequence[Session]) -> str:
+def _names(sessions: Sequence[Session]) -> Sentence:
     """`socket #1`, `sockets #1 and #3`."""
-    return f"{'socket' if len(sessions) == 1 else 'sockets'} {_numbers(sessions)}"
+    return Sentence("socket {}" if len(sessions) == 1 else "sockets {}", _numbers(sessions))
 
 
-def _numbers(sessions: Sequence[Session]) -> str:
+def _numbers(sessions: Sequence[Session]) -> Sentence:
     """`#1`, `#1 and #3`; of many the first few."""
-    numbers = [f"#{number}" for number in sorted(int(session.id[1:]) for session in sessions)]
+    numbers = [session.number for session in sorted(sessions, key=lambda session: int(session.id[1:]))]
     if len(numbers) > NAMED:
-        numbers = [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1:,} others"]
-    return join_words(numbers)
+        numbers = [*numbers[: NAMED - 1], Sentence("{} others", len(numbers) - NAMED + 1)]
+    return chain(numbers, last=" and ")

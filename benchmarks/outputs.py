@@ -70,6 +70,7 @@ OF_ONE = (
     Question("sockets", "show"),
     Question("socket", "show", ("1", "--verbose"), ("html",)),
 )
+TOGETHER = ("--any", "--together")
 PICTURE = Question("picture", "analyze", ("--quiet",), ("png",))
 OF_FOLDER = (
     Question("text-80", "analyze", files=FILES),
@@ -127,8 +128,9 @@ def render(out: Path, given: Sequence[Path], together: bool, each: int, jobs: in
     began = time.perf_counter()
     out = out.resolve()
     with multiprocessing.Pool(jobs, begin) as pool:
-        folders = [folder_task(out, path.resolve(), together) for path in given if path.is_dir()]
-        pool.map(answer, folders, chunksize=1)
+        folders = [folder_task(out, path.resolve()) for path in given if path.is_dir()]
+        united = [task._replace(out=Path(f"{task.out}.together"), options=TOGETHER) for task in folders if together]
+        pool.map(answer, folders + united, chunksize=1)
         tasks = [task for folder in folders for task in capture_tasks(folder, together)][::each]
         tasks += [single_task(out, path.resolve()) for path in given if not path.is_dir()]
         tasks[::PNG] = [task._replace(questions=(*task.questions, PICTURE)) for task in tasks[::PNG]]
@@ -143,9 +145,8 @@ def begin() -> None:
     sys.argv = ["har-sockets"]
 
 
-def folder_task(out: Path, folder: Path, together: bool) -> Task:
-    options = ("--any", "--together") if together else ("--any",)
-    return Task(folder.parent, (folder.name,), out / label(folder) / "all", OF_FOLDER, options)
+def folder_task(out: Path, folder: Path) -> Task:
+    return Task(folder.parent, (folder.name,), out / label(folder) / "all", OF_FOLDER, ("--any",))
 
 
 def single_task(out: Path, path: Path) -> Task:
@@ -167,7 +168,7 @@ def capture_tasks(folder: Task, together: bool) -> list[Task]:
     for name in names if together else ():
         runs[str(Path(name).parent / Path(name).name.partition(".")[0])].append(name)
     return tasks + [
-        Task(root, tuple(parts), out / f"{run}.together", OF_ONE, ("--together",))
+        Task(root, tuple(parts), out / f"{run}.together", OF_ONE, TOGETHER[1:])
         for run, parts in runs.items()
         if len(parts) > 1
     ]

@@ -17,7 +17,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mode
 from typing import NamedTuple
@@ -169,28 +169,28 @@ def read_chart(chart: str) -> Picture:
         and round(float(word.get("x", "0")), 1) in ticks
         and (match := LABEL.fullmatch(text))
     ]
-    rows = ((text, "font-weight: 700; font-size: 9px" in style, "anchor: end" in style) for _, text, style in words)
-    return Picture(tuple(labels), min(frame), max(frame), tuple(chart_groups(rows)))
+    boxes = [(min(box[1::2]), max(box[1::2])) for box in paths.get("headings-0", [])]
+    rows = [(float(word.get("y", "0")), text, style) for word, text, style in words]
+    return Picture(tuple(labels), min(frame), max(frame), tuple(chart_groups(boxes, rows)))
 
 
-def chart_groups(rows: Iterable[tuple[str, bool, bool]]) -> Iterator[Group]:
-    """Gather the groups of a chart from its words in the order of drawing: headings, and labels beside lanes."""
-    group: Group | None = None
-    for text, heading, label in rows:
-        if heading:
-            if group is not None:
-                yield group
-            group = Group(text, ())
-        elif label and (number := NUMBER.match(text)):
-            if " " in text:  # it stands alone, and its address beside it
-                if group is not None:
-                    yield group
-                yield Group(text.partition(" ")[2], (int(number[1]),))
-                group = None
-            elif group is not None:
-                group = group._replace(sockets=(*group.sockets, int(number[1])))
-    if group is not None:
-        yield group
+def chart_groups(boxes: Sequence[tuple[float, float]], rows: Sequence[tuple[float, str, str]]) -> Iterator[Group]:
+    """Gather the groups of a chart: a box above each that has a heading, and above what comes after such a group."""
+    titles = {
+        box: next((text for y, text, style in rows if box[0] < y <= box[1] and "font-weight: 700" in style), "")
+        for box in boxes
+    }
+    members: dict[tuple[float, float], list[int]] = {box: [] for box, title in titles.items() if title}
+    groups: dict[tuple[float, float], Group] = {}
+    for y, text, style in rows:
+        if "anchor: end" in style and (number := NUMBER.match(text)):
+            above = max((box for box in boxes if box[0] < y), default=(0.0, 0.0))
+            if above in members:
+                members[above].append(int(number[1]))
+                groups[above] = Group(titles[above], tuple(members[above]))
+            else:
+                groups[y, y] = Group(text.partition(" ")[2], (int(number[1]),))
+    yield from (groups[place] for place in sorted(groups))
 
 
 # -- comparing ---------------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def labels_differ(it: Pictures) -> list[str]:
 
 def agree(out: Path) -> int:
     """Print how many captures have pictures that disagree, and in what; 1 if any has."""
-    folders = sorted({path.parent for path in out.rglob("text-80.svg") if path.parent.name != "all"})
+    folders = sorted({path.parent for path in out.rglob("text-80.svg") if not path.parent.name.startswith("all")})
     pictures = [it for it in map(read, folders) if it is not None]
     if not pictures:
         print("no capture has all three pictures")

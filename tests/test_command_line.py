@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from analyzer.cli import COMMANDS, app
 from analyzer.cli.help import HEADINGS
+from analyzer.outputs import SUFFIXES
 
 DOCS = Path(__file__).parent.parent / "docs"
 CAPTURES = Path(__file__).parent / "captures"
@@ -30,6 +31,11 @@ def test_help_fits_80_columns_and_is_plain_text(command: tuple[str, ...]) -> Non
     text = lines(*command)
     assert max(map(len, text)) <= 80
     assert [line for line in text if "\b" in line or "\x1b" in line or line.endswith("...")] == []
+
+
+def test_the_help_of_report_names_every_suffix() -> None:
+    text = " ".join(lines("report"))
+    assert [suffix for suffix in SUFFIXES if suffix not in text and suffix != ".htm"] == []
 
 
 def test_the_list_of_commands_says_each_in_a_whole_sentence() -> None:

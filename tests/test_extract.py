@@ -271,7 +271,7 @@ def test_nothing_leaves_where_the_answer_would_change(monkeypatch: pytest.Monkey
 
 
 def test_nothing_leaves_where_a_removed_value_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking.Masks, "url", lambda self, url: list(map(self.token, re.split("[=&]", url))) and url)
+    monkeypatch.setattr(masking.Texts, "url", lambda self, url: list(map(self.token, re.split("[=&]", url))) and url)
     with pytest.raises(CaptureError, match="would still contain a secret or a user"):
         extract(str(CAPTURES / "chrome-S2-overuse.har"))
 

@@ -18,6 +18,7 @@ from markdown_it.token import Token
 
 from analyzer import outputs
 from analyzer.model import Calls, Caveat, Frame, Initiator, Page, PageKind, Policy, Report, Run, Skipped, Unreadable
+from analyzer.model.sentence import quote
 from analyzer.outputs import html, markdown, show, text, timeline
 from tests.test_text import START, report, socket
 
@@ -59,7 +60,7 @@ def hostile(content: str) -> Report:
         pages=[Page(content, f"https://a.example/{content}", START, PageKind.LOAD)],
         skipped=[Skipped(content, None, content)],
     )
-    proof = (analysis.sessions[0].proves(content, Frame(content, content, 1, 1)),)
+    proof = (analysis.sessions[0].proves("{}", quote(content), frame=Frame(content, content, 1, 1)),)
     findings = (
         msgspec.structs.replace(item, cause="missing-cleanup", why=content, proof=proof) for item in analysis.findings
     )

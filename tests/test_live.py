@@ -243,7 +243,7 @@ def test_a_line_per_event_off_a_terminal_with_secrets_and_users_masked(capsys: p
         "+ socket #3 wss://h.example/a?t=<token 2> (2 open now, 1 allowed)",
         "- socket #3 closed (1 open now)",
         "- socket #1 closed: page reloaded (0 open now)",
-        "! socket #4 failed: HTTP 403 of <token 2> (0 open now)",
+        "! socket #4 never opened: HTTP 403 of <token 2> (0 open now)",
         "- socket #2 no longer recorded (not counted; 0 open now)",
         "+ socket #5 wss://h.example/e (older than the recording; 1 open now)",
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +14,18 @@ import msgspec
 import pytest
 from pyarrow import parquet
 
-from analyzer import dataframes, masking, outputs
+import analyzer
+from analyzer import dataframes, masking, model, outputs
 from analyzer.formats import read
-from analyzer.model import Capture, Policy, Report, Run
+from analyzer.masking import Masks, Texts, mask_report, replace
+from analyzer.masking.fields import FIELDS, NEVER, WITHIN
+from analyzer.model import Capture, Identity, Policy, Report, Run
+from analyzer.model.sentence import Sentence, address, host, name, quote, term
 from analyzer.outputs import show, timeline
 from analyzer.pipeline import analyze
 from analyzer.shapes import addresses
 
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
 CANARIES = {
     "query": "canary-in-the-query-1",
     "path": "canary2inthepath34567890",
@@ -227,8 +234,8 @@ def folders(text: str) -> str:
 )  # fmt: skip
 def test_whose_home_folder_it_is(url: str, expected: str) -> None:
     url, expected = folders(url), folders(expected)
-    assert masking.Masks().url(url) == expected
-    assert masking.Masks(secrets=False).url(url) == url
+    assert Texts().url(url) == expected
+    assert Texts(Masks(secrets=False)).url(url) == url
 
 
 @pytest.mark.parametrize(
@@ -240,9 +247,7 @@ def test_whose_home_folder_it_is(url: str, expected: str) -> None:
     ],
 )
 def test_the_shape_of_an_address_is_that_of_its_extract(url: str) -> None:
-    import re
-
-    text = masking.Masks().url(url)
+    text = Texts().url(url)
     written = re.sub(r"<token (\w+)>", r"%3Ctoken%20\1%3E", text)
     assert text != url
     assert addresses.shape(url) == addresses.shape(text) == addresses.shape(written)
@@ -250,11 +255,14 @@ def test_the_shape_of_an_address_is_that_of_its_extract(url: str) -> None:
 
 def said(text: str, *, user: str | None = None) -> str:
     """A text of a capture as an output shows it, where a user is known."""
-    masks = masking.Masks()
-    if user is not None:
-        masks.learn_value(user)
-        masks._known_users.add(user)
-    return masks.text(text)
+    return knowing(user).text(text)
+
+
+def knowing(user: str | None) -> Texts:
+    """What masks the texts of a capture in which a user is known."""
+    session = analyze(read(SAMPLES / "three-reloads.har")).sessions[0]
+    attribution = msgspec.structs.replace(session.attribution, identity=Identity(None, user))
+    return Texts(sessions=[msgspec.structs.replace(session, attribution=attribution)])
 
 
 @pytest.mark.parametrize(
@@ -325,18 +333,15 @@ def test_texts(text: str, expected: str) -> None:
 
 
 def test_a_user_is_found_where_the_path_encodes_it(reading: Callable[[object], Capture]) -> None:
-    masks = masking.Masks()
-    masks.learn_value("a b/c")
-    masks._known_users.add("a b/c")
-    assert masks.url("https://h/u/a%20b%2Fc/x%20y") == "https://h/u/user-1/x%20y"
+    assert knowing("a b/c").url("https://h/u/a%20b%2Fc/x%20y") == "https://h/u/user-1/x%20y"
 
 
 @pytest.mark.parametrize("text", ["A" * 60_000, "a-" * 20_000, "eyJ" * 15_000, "a.1@" * 10_000, "key=" * 10_000])
 def test_masking_takes_linear_time(text: str) -> None:
     start = time.process_time()
-    masks = masking.Masks()
-    masks.text(text)
-    masks.url(f"https://h/{text}?{text}")
+    texts = Texts()
+    texts.text(text)
+    texts.url(f"https://h/{text}?{text}")
     assert time.process_time() - start < 2
 
 
@@ -351,8 +356,8 @@ def test_the_program_and_the_pages_are_masked_too(reading: Callable[[object], Ca
     }
     report: Report = analyze(reading(document))
     text = masking.mask(Run((report,), (), Policy()))
-    for name in outputs.OUTPUTS:
-        assert mail not in outputs.render(name, text).decode("utf-8", "replace")
+    for output in outputs.OUTPUTS:
+        assert mail not in outputs.render(output, text).decode("utf-8", "replace")
 
 
 def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(reading: Callable[[object], Capture]) -> None:
@@ -376,11 +381,7 @@ def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(readin
     ],
 )
 def test_ids_of_pages(id: str, expected: str) -> None:
-    masks = masking.Masks()
-    masks.user("zoltan")
-    masks._known_users.add("zoltan")
-    masks.learn_value("zoltan")
-    assert masks.page_id(id) == expected
+    assert knowing("zoltan").page_id(id) == expected
 
 
 @pytest.mark.parametrize(
@@ -394,7 +395,7 @@ def test_ids_of_pages(id: str, expected: str) -> None:
     ],
 )
 def test_titles(title: str, masked: bool) -> None:
-    assert (masking.Masks().title(title) == "<token 1>") is masked
+    assert (Texts().title(title) == "<token 1>") is masked
 
 
 def test_what_is_masked_in_a_capture_depends_on_it_alone(reading: Callable[[object], Capture]) -> None:
@@ -402,9 +403,9 @@ def test_what_is_masked_in_a_capture_depends_on_it_alone(reading: Callable[[obje
         entry = {"request": {"url": f"wss://h.example/{path}"}, "response": {"status": 101}}
         return analyze(reading({"log": {"creator": {"name": "WebInspector"}, "entries": [entry]}}))
 
-    masks = masking.Masks()
-    masks.report(asked("?token=ordinary-word"))
-    text = masks.report(asked("ordinary-word?token=ordinary-word"))
+    masks = Masks()
+    mask_report(asked("?token=ordinary-word"), masks)
+    text = mask_report(asked("ordinary-word?token=ordinary-word"), masks)
     assert text.sessions[0].url == "wss://h.example/ordinary-word?token=<token 1>"
 
 
@@ -415,8 +416,8 @@ def test_ordinals_may_be_remembered_elsewhere() -> None:
         requests.append((kind, value))
         return 7
 
-    masks = masking.Masks(ordinal=ordinal)
-    assert (masks.token("a"), masks.token("a"), masks.user("b")) == ("<token 7>", "<token 7>", "user-7")
+    texts = Texts(Masks(ordinal=ordinal))
+    assert (texts.token("a"), texts.token("a"), texts.user("b")) == ("<token 7>", "<token 7>", "user-7")
     assert requests == [("token", "a"), ("user", "b")]
 
 
@@ -431,13 +432,93 @@ def test_ordinals_may_be_remembered_elsewhere() -> None:
     ],
 )
 def test_what_is_masked_in_one_place_is_masked_in_all(reasons: tuple[str | None, ...], title: str | None) -> None:
-    analysis = analyze(read(Path(__file__).parent.parent / "sample_hars" / "three-reloads.har"))
+    analysis = analyze(read(SAMPLES / "three-reloads.har"))
     sessions = tuple(
         msgspec.structs.replace(session, close_reason=reason)
         for session, reason in zip(analysis.sessions, reasons, strict=False)
     )
     page = msgspec.structs.replace(analysis.capture.pages[0], url=title or "")
     capture = msgspec.structs.replace(analysis.capture, pages=(page,))
-    masked = masking.Masks().report(msgspec.structs.replace(analysis, sessions=sessions, capture=capture, findings=()))
+    masked = mask_report(msgspec.structs.replace(analysis, sessions=sessions, capture=capture, findings=()), Masks())
     assert "kf93hslw" not in repr(masked)
     assert "<token" in repr(masked.sessions[0].close_reason)
+
+
+# -- which fields, and which values of sentences ------------------------------------------------------------------
+
+# Texts that are ours, or that the JSON has as they are: ids, pointers, names of files, sentences and catalogues of ours.
+OURS = {
+    "Session": {"id", "pointer", "context", "user_context"},
+    "Frame": {"script"},
+    "ConsoleLine": {"pointer"},
+    "File": {"source", "format", "sha256", "content_sha256", "saved_as", "unit"},
+    "Exporter": {"id"},
+    "Skipped": {"pointer"},
+    "Finding": {"rule", "sessions", "pointers", "remedy", "link", "fingerprint", "former_fingerprints", "cause"},
+    "Proof": {"session", "pointer"},
+    "Report": {"accepted", "redaction_key"},
+    "Group": {"key", "sessions"},  # the values of its key are masked by their names
+    "Unreadable": {"source"},
+}
+# Parts of a report in which all text is ours, or in no output (Loaded).
+OUR_PARTS = {"Bounds", "Caveat", "Concurrency", "Excess", "Limit", "Loaded", "Messages", "Nearness", "NotChecked"}
+OUR_PARTS |= {"Overlap", "Place", "Policy", "Provider"}
+
+
+def written_type(field: msgspec.structs.FieldInfo) -> str:
+    return field.type.__name__ if isinstance(field.type, type) else str(field.type)
+
+
+def is_struct(name: str) -> bool:
+    part = getattr(model, name, None)
+    return name == "Sentence" or (isinstance(part, type) and issubclass(part, msgspec.Struct))
+
+
+@pytest.mark.parametrize("kind", FIELDS, ids=lambda kind: kind.__name__)
+def test_each_text_of_a_report_is_masked_or_ours(kind: type[msgspec.Struct]) -> None:
+    fields = {field.name: written_type(field) for field in msgspec.structs.fields(kind)}
+    assert {it for it in fields if "str" in re.findall(r"\w+", fields[it])} - set(FIELDS[kind]) == OURS.get(
+        kind.__name__, set()
+    )
+    masked = {it.__name__ for it in FIELDS} | {"Sentence"}
+    for field, words in fields.items():
+        parts = {it for it in re.findall(r"\w+", words) if is_struct(it)}
+        assert parts <= OUR_PARTS or FIELDS[kind].get(field) is NEVER or parts <= masked, field
+        assert (FIELDS[kind].get(field) == WITHIN) is bool(parts & masked), field
+
+
+def test_of_a_sentence_only_what_it_quotes_is_masked() -> None:
+    token = "kQzvWnXb7rLpYsHdkQzv"
+    texts = Texts()
+    values = (name(f"f{token}"), address(f"wss://h/{token}"), host(f"{token}.example"), quote(f"token={token}"))
+    sentence = Sentence(f"{token} {{}} {{}} {{}} {{}} {{}} of {{}}", *values, term(token), 1_000)
+    assert replace(sentence, texts) == (f"{token} <token 1> h/<token 2> <token 3> token=<token 2> {token} of 1,000")
+
+
+def test_text_that_no_rule_of_ours_wrote_is_masked_as_a_whole() -> None:
+    report = analyze(read(SAMPLES / "away-and-back.har"))
+    finding = msgspec.structs.replace(report.findings[0], message="token=ordinary-word", why="PIN=4711 a@h.example")
+    masked = mask_report(msgspec.structs.replace(report, findings=(finding,)), Masks()).findings[0]
+    assert (masked.message, masked.why) == ("token=<token 1>", "PIN=<token 3> <token 2>")
+
+
+PLACE_OF_TEMPLATE = {"Sentence": 0, "proves": 0, "by_whom": 1, "count": 1}
+PARAMETERS = ("nameless", "template")  # of functions whose callers are looked at
+
+
+def test_a_template_is_text_of_ours() -> None:
+    """A value that stands in the template itself, and not beside it, would never be masked."""
+    for path in (Path(analyzer.__file__).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            function = node.func if isinstance(node, ast.Call) else None
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if name in PLACE_OF_TEMPLATE and not (name == "count" and isinstance(function, ast.Attribute)):
+                templates = node.args[PLACE_OF_TEMPLATE[name] :][:1]
+                assert path.name == "sentence.py" or all(map(is_constant, templates)), f"{path.name}:{node.lineno}"
+
+
+def is_constant(node: ast.expr) -> bool:
+    """Is it a text of the source, one of two, or a name for such?"""
+    if isinstance(node, ast.IfExp):
+        return is_constant(node.body) and is_constant(node.orelse)
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id in PARAMETERS)

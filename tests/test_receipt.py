@@ -241,11 +241,11 @@ def test_the_suffix_selects_the_format(folder: Path) -> None:
     ("args", "message"),
     [
         (["timeline", "chat.har", "-o", "c.jpg"], "c.jpg: a picture ends in .png, .svg or .pdf"),
-        (["report", "chat.har", "-o", "r.docx"], "--output r.docx: end the name in .html, .htm, .md"),
-        (["chat.har", "--out", "x"], "--out x: give NAME:PATH, or a file that ends in .html"),
+        (["report", "chat.har", "-o", "r.docx"], "--output r.docx: end the name in .txt, .json, .ndjson"),
+        (["chat.har", "--out", "x"], "--out x: give NAME:PATH, or a file that ends in .txt"),
         (["chat.har", "-o", "absent/x.html"], "absent/x.html: cannot be written: there is no folder absent"),
         (["chat.har", "-o", "-"], "--output -: use --format NAME to print on standard output"),
-        (["report", "chat.har", "-o", "chat.har"], "--output chat.har: end the name in .html"),
+        (["report", "chat.har", "-o", "chat.har"], "--output chat.har: end the name in .txt"),
         (["chat.har", "-o", "a.json", "--out", "csv:a.json"], "a.json: two outputs cannot go to one file"),
     ],
 )

@@ -27,6 +27,7 @@ CATALOGUE = read(SOURCE)
 STREAM = {"api_key": "k3y", "stream-auth-type": "jwt"}
 BOB = expand('<jwt {"user_id":"bob"}>')
 HELLO = '{"type":"health.check","connection_id":"c-1","me":{"id":"alice","name":"Alice A."}}'
+PATTERNS = ("host", "path", "protocol", "sent", "received", "script")  # of a set of conditions
 TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\((?:\?(?:[:=!]|<[=!]|\w+:))?|.", re.DOTALL)  # of a regular expression
 
 
@@ -89,7 +90,7 @@ def alternatives(pattern: str) -> Iterator[str]:
 
 def narrower(match: Match) -> Iterator[Match]:
     """A set of conditions without one alternative of one pattern, for each of them."""
-    for field in ("host", "path", "protocol", "sent", "received", "script"):
+    for field in PATTERNS:
         for pattern in alternatives(getattr(match, field) or ""):
             yield msgspec.structs.replace(match, **{field: pattern})
     for key, value in match.query.items():
@@ -112,7 +113,8 @@ def test_every_alternative_of_a_condition_has_an_example(row: Row) -> None:
 
 def test_a_dot_that_fits_any_character_stands_for_several() -> None:
     """`api.acme.example` also fits `api-acme.example`."""
-    patterns = [it for row in CATALOGUE for match in row.match for it in (match.host, match.path) if it]
+    matches = [match for row in CATALOGUE for match in row.match]
+    patterns = [getattr(match, field) or "" for match in matches for field in PATTERNS]
     literal = [re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "", it) for it in patterns]
     assert [it for it in literal if re.search(r"\.(?![*+{])", it)] == []
 

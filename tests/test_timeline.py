@@ -186,7 +186,14 @@ def test_every_socket_has_its_lane_and_its_words() -> None:
     assert (bars(picture, "proven-0"), bars(picture, "possible-0"), bars(picture, "possible-endless-0")) == (2, 1, 1)
     assert (bars(picture, "connecting-0"), bars(picture, "failed-0"), bars(picture, "overlap-0")) == (3, 2, 1)
     words = text(picture)
-    for wording in ("chat.example/ws 3 sockets", "#1", "#3", "end unknown", "failed", "Unexpected response code: 404"):
+    for wording in (
+        "chat.example/ws 3 sockets",
+        "#1",
+        "#3",
+        "end unknown",
+        "never opened",
+        "Unexpected response code: 404",
+    ):
         assert wording in words
     assert "Overlap: 2 sockets of chat.example/ws were open at the same time." in words
     assert "0 s is 2026-01-01 12:00:00.000 UTC" in words

@@ -18,7 +18,7 @@ from analyzer.cli import app, next_step
 from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.intervals import Interval
-from analyzer.masking import Masks
+from analyzer.masking import Masks, mask_report
 from analyzer.merge import merge
 from analyzer.model import (
     Accepted,
@@ -82,7 +82,7 @@ def test_every_output_takes_merged_captures(run: str, one: str, other: str) -> N
     report = analyze_together(run, one, other)
     assert report.capture.format == "merged"
     assert {place.file for session in report.sessions for place in session.seen_in} == {0, 1}
-    masked = Masks(True, True, None).result(report)
+    masked = mask_report(report, Masks())
     for name in outputs.OUTPUTS:
         assert outputs.render(name, Run((masked,), (), report.policy)), name
 

@@ -39,6 +39,7 @@ from analyzer.causes import (
     view_left_open,
 )
 from analyzer.model import Cause, CauseConfidence, Confidence, Explanation, Finding, Report, Session, Severity
+from analyzer.model.sentence import Sentence
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
@@ -142,21 +143,23 @@ def _add_cause(finding: Finding, cause: Cause, explanation: Explanation, sure: b
     )
 
 
-def _find_reason(sessions: Sequence[Session]) -> str:
+def _find_reason(sessions: Sequence[Session]) -> Sentence:
     """Say why no cause is named for these sockets."""
     codes = [session.initiator for session in sessions if session.initiator is not None and session.initiator.stack]
     if len(codes) < 2:
-        return "The capture has no call stacks of these sockets. Chrome's DevTools and har-sockets record them."
+        return Sentence(
+            "The capture has no call stacks of these sockets. Chrome's DevTools and har-sockets record them."
+        )
     if not any(code.own for code in codes):
-        return "Only code of client libraries is on the call stacks."
+        return Sentence("Only code of client libraries is on the call stacks.")
     places = {callstacks.place(code) for code in codes}
     if len(places) == len(codes):
-        return f"The sockets were opened from {len(places):,} different places in the code."
+        return Sentence("The sockets were opened from {} different places in the code.", len(places))
     if any(callstacks.is_minified(frame) for code in codes for frame in code.frames):
-        return (
+        return Sentence(
             "The call stacks show no known pattern. A minifier removed names from them: a development build shows more."
         )
-    return "The call stacks show no known pattern (har-sockets rules lists them)."
+    return Sentence("The call stacks show no known pattern (har-sockets rules lists them).")
 
 
 def _list_dated(report: Report) -> list[Session]:

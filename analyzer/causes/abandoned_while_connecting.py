@@ -29,7 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings, reconnects, triggers
-from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, length
 
 WAITED = SECOND // 2  # a client that gives up sooner than this was not waiting
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
@@ -44,10 +45,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     first, second = pairs[0]
-    waited = format_duration(openings.creation_of(second) - openings.creation_of(first))
+    waited = length(openings.creation_of(second) - openings.creation_of(first))
     return Explanation(
-        why=f"The client stopped waiting for a socket after {waited} and opened another one, but did not close the "
-        "first. That one opened as well, and was never used.",
+        why=Sentence(
+            "The client stopped waiting for a socket after {} and opened another one, but did not close the first. "
+            "That one opened as well, and was never used.",
+            waited,
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy="Close the socket that is still connecting before you open another one.",
         link=LINK,
@@ -75,9 +79,9 @@ def _is_abandoned(old: Session, new: Session) -> bool:
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
     trigger = reconnects.frame_of(new) or callstacks.own(new.initiator)
-    by = "by a timer" if triggers.timer_roots(new.initiator) else "again"
-    yield new.proves(f"requested {by} while the first was connecting", trigger)
-    yield old.proves(f"not closed, and its client never used it; {heartbeats.rhythm(old)}")
+    by = Sentence("by a timer" if triggers.timer_roots(new.initiator) else "again")
+    yield new.proves("requested {} while the first was connecting", by, frame=trigger)
+    yield old.proves("not closed, and its client never used it; {}", heartbeats.rhythm(old))
 
 
 CAUSE = Cause(

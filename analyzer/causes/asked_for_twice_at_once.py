@@ -32,7 +32,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, remedies, triggers
-from analyzer.model import MILLISECOND, Cause, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import MILLISECOND, Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, length
 
 ID = "asked-for-twice-at-once"
 TOGETHER = 500 * MILLISECOND
@@ -49,12 +50,15 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     first, second = pairs[0]
-    apart = format_duration(openings.creation_of(second) - openings.creation_of(first))
+    apart = length(openings.creation_of(second) - openings.creation_of(first))
     is_mounted = triggers.read(second.initiator).mount is not None
     advice = remedies.advise(ID, second, f"{REMEDY} {HOOK}" if is_mounted else REMEDY)
     return Explanation(
-        why=f"Two callers asked for a connection within {apart} (each after a promise), and each opened one"
-        f"{advice.says}.",
+        why=Sentence(
+            "Two callers asked for a connection within {} (each after a promise), and each opened one{}.",
+            apart,
+            advice.says,
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
@@ -79,9 +83,9 @@ def _is_at_once(first: Session, second: Session) -> bool:
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    yield first.proves("opened by", callstacks.own(first.initiator))
-    apart = format_duration(openings.creation_of(second) - openings.creation_of(first))
-    yield second.proves(f"requested {apart} later from the same place", callstacks.own(second.initiator))
+    yield first.proves("opened by", frame=callstacks.own(first.initiator))
+    apart = length(openings.creation_of(second) - openings.creation_of(first))
+    yield second.proves("requested {} later from the same place", apart, frame=callstacks.own(second.initiator))
 
 
 CAUSE = Cause(ID, "Two callers asked for a connection at the same time", explain, _place)

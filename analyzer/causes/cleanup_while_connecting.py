@@ -30,7 +30,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings, triggers
-from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, length, name, term
 from analyzer.services.clients import Fault
 
 ID = "cleanup-while-connecting"
@@ -45,11 +46,18 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     fault, client = _fault(first, second), first.client
     assert fault is not None
     assert client is not None  # or no fault would be known
-    why = f"{client.name} {client.version} did not close the first socket of {openings.by_whom(second, 'a component')}"
+    whose = openings.by_whom(second, "a component")
     return Explanation(
-        why=f"{why}: {fault.says}."
-        if dropped
-        else f"{why} when StrictMode cleaned up: {fault.says}. An effect without a clean-up can look the same.",
+        why=Sentence(
+            "{} {} did not close the first socket of {}: {}."
+            if dropped
+            else "{} {} did not close the first socket of {} when StrictMode cleaned up: {}. An effect without a "
+            "clean-up can look the same.",
+            name(str(client.name)),
+            name(str(client.version)),
+            whose,
+            term(fault.says),
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=fault.remedy,
         link=fault.link,
@@ -67,13 +75,15 @@ def _fault(first: Session, second: Session) -> Fault | None:
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     again = triggers.read(second.initiator).second_mount
     yield second.proves(
-        "opened by the second mount" if again else "opened by", again or callstacks.own(second.initiator)
+        "opened by the second mount" if again else "opened by", frame=again or callstacks.own(second.initiator)
     )
-    before = format_duration(openings.creation_of(second) - openings.creation_of(first))
+    before = length(openings.creation_of(second) - openings.creation_of(first))
     code = callstacks.own(first.initiator)
-    yield first.proves(f"requested {before} before {second.name} by the same code, and still connecting then", code)
-    yield first.proves(f"its client never closed it; {heartbeats.rhythm(first)}")
-    yield second.proves(heartbeats.rhythm(second))
+    yield first.proves(
+        "requested {} before {} by the same code, and still connecting then", before, second.name, frame=code
+    )
+    yield first.proves("its client never closed it; {}", heartbeats.rhythm(first))
+    yield second.proves("{}", heartbeats.rhythm(second))
 
 
 CAUSE = Cause(ID, "The clean-up did not close a connecting socket", explain, openings.source)

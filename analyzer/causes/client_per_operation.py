@@ -33,7 +33,8 @@ from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, remedies
-from analyzer.model import Cause, Explanation, Finding, Session, plural
+from analyzer.model import Cause, Explanation, Finding, Session
+from analyzer.model.sentence import Sentence, count
 
 ID = "client-per-operation"
 REMEDY = "Create one client for all operations, and close the old client before you create one for a new token."
@@ -45,9 +46,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     advice = remedies.advise(ID, sessions[0], REMEDY, by_service=True)
     return Explanation(
-        why=f"{openings.by_whom(sessions[0], 'The application')} created "
-        f"{plural(len(sessions), 'client')}, and the earlier ones stay connected{advice.says}.",
-        proof=tuple(it.proves("its client was created by", callstacks.own(it.initiator)) for it in sessions),
+        why=Sentence(
+            "{} created {}, and the earlier ones stay connected{}.",
+            openings.by_whom(sessions[0], "The application"),
+            count(len(sessions), "client"),
+            advice.says,
+        ),
+        proof=tuple(it.proves("its client was created by", frame=callstacks.own(it.initiator)) for it in sessions),
         remedy=advice.remedy,
         link=advice.link,
         sure=False,

@@ -29,7 +29,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, heartbeats, openings, triggers
-from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session, Severity, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session, Severity
+from analyzer.model.sentence import Sentence, length
 
 TOGETHER = SECOND // 2
 
@@ -42,8 +43,11 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     late = max(_delay(old, new) for old, new in pairwise(sessions))
     return Explanation(
-        why="The application connected again before the old connection had closed: the old socket closed "
-        f"{format_duration(late)} after the new one was requested.",
+        why=Sentence(
+            "The application connected again before the old connection had closed: the old socket closed {} after the "
+            "new one was requested.",
+            length(late),
+        ),
         proof=tuple(line for pair in pairwise(sessions) for line in _proof(*pair)),
         remedy=openings.WAIT,
         sure=False,
@@ -81,8 +85,8 @@ def _delay(old: Session, new: Session) -> int:
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
-    yield new.proves("requested by", callstacks.own(new.initiator))
-    yield old.proves(f"closed {format_duration(_delay(old, new))} after that")
+    yield new.proves("requested by", frame=callstacks.own(new.initiator))
+    yield old.proves("closed {} after that", length(_delay(old, new)))
 
 
 CAUSE = Cause("connected-before-disconnected", "Connected again before the old connection had closed", explain, _whose)

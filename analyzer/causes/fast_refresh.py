@@ -30,7 +30,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, length
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -39,10 +40,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     _, new = pairs[0]
     framework = triggers.framework(triggers.read(new.initiator).mount)
-    act = "ran the effect of" if framework is triggers.REACT else "mounted"
+    act = Sentence("ran the effect of" if framework is triggers.REACT else "mounted")
     return Explanation(
-        why=f"Fast Refresh {act} {openings.by_whom(new, 'a component')} again after an edit (in development only), and "
-        "the socket of before was not closed.",
+        why=Sentence(
+            "Fast Refresh {} {} again after an edit (in development only), and the socket of before was not closed.",
+            act,
+            openings.by_whom(new, "a component"),
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=f"{framework.remedy} Reload the page before you measure.",
         link=framework.link,
@@ -69,10 +73,10 @@ def _component(session: Session) -> Hashable:
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
-    yield new.proves("opened by Fast Refresh", triggers.read(new.initiator).refresh)
+    yield new.proves("opened by Fast Refresh", frame=triggers.read(new.initiator).refresh)
     age = openings.creation_of(new) - openings.creation_of(old)
     yield old.proves(
-        f"opened {format_duration(age)} before {new.name} by the same component", callstacks.own(old.initiator)
+        "opened {} before {} by the same component", length(age), new.name, frame=callstacks.own(old.initiator)
     )
 
 

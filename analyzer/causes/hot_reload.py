@@ -25,17 +25,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import (
-    Cause,
-    Explanation,
-    Finding,
-    Frame,
-    Initiator,
-    Proof,
-    Session,
-    Severity,
-    format_duration,
-)
+from analyzer.model import Cause, Explanation, Finding, Frame, Initiator, Proof, Session, Severity
+from analyzer.model.sentence import Sentence, length
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -43,8 +34,10 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs or len(finding.sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
         return None
     return Explanation(
-        why="Vite ran a module again after an edit (in development only), and the socket that the module had opened "
-        "before stayed open.",
+        why=Sentence(
+            "Vite ran a module again after an edit (in development only), and the socket that the module had opened "
+            "before stayed open."
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy="Close the socket when the module is replaced: import.meta.hot.dispose(() => socket.close()). Reload "
         "the page before you measure.",
@@ -84,9 +77,9 @@ def _version(code: Initiator | None) -> str:
 
 
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
-    yield new.proves("opened by an update of its module", frame)
+    yield new.proves("opened by an update of its module", frame=frame)
     age = openings.creation_of(new) - openings.creation_of(old)
-    yield old.proves(f"opened {format_duration(age)} earlier by an older version of it", callstacks.own(old.initiator))
+    yield old.proves("opened {} earlier by an older version of it", length(age), frame=callstacks.own(old.initiator))
 
 
 CAUSE = Cause(

@@ -33,8 +33,9 @@ from collections.abc import Hashable, Sequence
 
 from analyzer import callstacks
 from analyzer.model import Cause, Explanation, Finding, Session
+from analyzer.model.sentence import Sentence, chain, name
 
-CONTEXTS = {None: "the page itself", "iframe": "an iframe", "worker": "a worker"}
+CONTEXTS = {None: Sentence("the page itself"), "iframe": Sentence("an iframe"), "worker": Sentence("a worker")}
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -42,20 +43,26 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     one_page = len({it.page for it in sessions if it.page is not None}) < 2
     if len(contexts) < 2 or not one_page:
         return None
-    *names, last = (CONTEXTS.get(it, str(it)) for it in contexts)
-    whose = "for the same user" if sessions[0].user is not None else "to the same URL"
-    sentence = f"{', '.join(names)} and {last} each opened a connection {whose}."
+    places = chain([_name(it) for it in contexts], last=" and ").capital
+    is_of_user = sessions[0].user is not None
     return Explanation(
-        why=sentence[0].upper() + sentence[1:],
+        why=Sentence(
+            "{} each opened a connection for the same user."
+            if is_of_user
+            else "{} each opened a connection to the same URL.",
+            places,
+        ),
         proof=tuple(
-            session.proves(
-                f"opened in {CONTEXTS.get(session.context, session.context)}", callstacks.outermost(session.initiator)
-            )
+            session.proves("opened in {}", _name(session.context), frame=callstacks.outermost(session.initiator))
             for session in sessions
         ),
         remedy="Connect in one of them, and pass the events on with postMessage, a BroadcastChannel or a SharedWorker.",
         link="https://developer.mozilla.org/en-US/docs/Web/API/Broadcast_Channel_API",
     )
+
+
+def _name(context: str | None) -> Sentence:
+    return CONTEXTS.get(context) or name(str(context))
 
 
 def _whose(session: Session) -> Hashable:

@@ -33,7 +33,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import Cause, Explanation, Finding, Proof, Session, plural
+from analyzer.model import Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, count
 
 LINK = "https://react.dev/learn/keeping-components-pure"
 REMEDY = "Create the client once, outside of the component, or open it in an effect and close it in the clean-up."
@@ -41,8 +42,11 @@ REMEDY = "Create the client once, outside of the component, or open it in an eff
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     return Explanation(
-        why=f"{openings.by_whom(sessions[0], 'A component')} opens a socket while it renders: "
-        f"{plural(len(sessions), 'socket')} so far.",
+        why=Sentence(
+            "{} opens a socket while it renders: {} so far.",
+            openings.by_whom(sessions[0], "A component"),
+            count(len(sessions), "socket"),
+        ),
         proof=tuple(_proof(sessions)),
         remedy=REMEDY,
         link=LINK,
@@ -56,8 +60,8 @@ def _place(session: Session) -> Hashable:
 
 def _proof(sessions: Sequence[Session]) -> Iterator[Proof]:
     for session in sessions:
-        yield session.proves("opened while rendering", triggers.read(session.initiator).render)
-    yield sessions[0].proves("opened by", callstacks.own(sessions[0].initiator))
+        yield session.proves("opened while rendering", frame=triggers.read(session.initiator).render)
+    yield sessions[0].proves("opened by", frame=callstacks.own(sessions[0].initiator))
 
 
 CAUSE = Cause("made-while-rendering", "A component opens a socket while it renders", explain, _place)

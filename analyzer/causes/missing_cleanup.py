@@ -36,7 +36,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings, remedies, triggers
-from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, length, term
 from analyzer.remedies import Advice
 
 ID = "missing-cleanup"
@@ -66,43 +67,48 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-def _faulty(advice: Advice) -> str:
-    return (
-        f"{advice.fault_of} did not close the socket that the first run of the effect opened{advice.says}. React's "
-        "StrictMode makes this visible; in production each unmount that comes as soon leaves a socket open."
+def _faulty(advice: Advice) -> Sentence:
+    return Sentence(
+        "{} did not close the socket that the first run of the effect opened{}. React's StrictMode makes this visible; "
+        "in production each unmount that comes as soon leaves a socket open.",
+        term(advice.fault_of or ""),
+        advice.says,
     )
 
 
-def _never(session: Session) -> str:
-    component = openings.by_whom(session, "a component")
-    return (
-        f"The clean-up of the effect in {component} does not close the socket. React's StrictMode makes this visible; "
-        "in production each unmount leaves a socket open."
+def _never(session: Session) -> Sentence:
+    return Sentence(
+        "The clean-up of the effect in {} does not close the socket. React's StrictMode makes this visible; in "
+        "production each unmount leaves a socket open.",
+        openings.by_whom(session, "a component"),
     )
 
 
-def _late_within(session: Session) -> str:
-    return (
-        f"An effect called {openings.by_whom(session, 'code')}, whose client library opened the socket later, and "
-        "the effect's clean-up did not close it. The clean-up is missing, or ran before the socket existed. React's "
-        "StrictMode makes this visible; in production each unmount that comes as soon leaves a socket open."
+def _late_within(session: Session) -> Sentence:
+    return Sentence(
+        "An effect called {}, whose client library opened the socket later, and the effect's clean-up did not close "
+        "it. The clean-up is missing, or ran before the socket existed. React's StrictMode makes this visible; in "
+        "production each unmount that comes as soon leaves a socket open.",
+        openings.by_whom(session, "code"),
     )
 
 
-def _late(session: Session) -> str:
-    return (
-        f"An effect opened the socket ({openings.by_whom(session)}) after a promise or a timer, and its clean-up did "
-        "not close it. The clean-up may have run before the socket existed. React's StrictMode makes this visible; in "
-        "production each unmount that comes as soon leaves a socket open."
+def _late(session: Session) -> Sentence:
+    return Sentence(
+        "An effect opened the socket ({}) after a promise or a timer, and its clean-up did not close it. The clean-up "
+        "may have run before the socket existed. React's StrictMode makes this visible; in production each unmount "
+        "that comes as soon leaves a socket open.",
+        openings.by_whom(session),
     )
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
+    yield second.proves("opened by the second mount", frame=triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
-    statement = f"opened {format_duration(before)} before {second.name} by the same code"
-    yield first.proves(statement, callstacks.own(first.initiator))
-    yield first.proves(f"not closed; {heartbeats.rhythm(first)}")
+    yield first.proves(
+        "opened {} before {} by the same code", length(before), second.name, frame=callstacks.own(first.initiator)
+    )
+    yield first.proves("not closed; {}", heartbeats.rhythm(first))
 
 
 CAUSE = Cause(ID, "The effect's clean-up is missing, or closes nothing", explain, openings.source)

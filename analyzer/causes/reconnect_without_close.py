@@ -40,18 +40,8 @@ from typing import TypeAlias
 
 from analyzer import callstacks, heartbeats, openings, remedies
 from analyzer.memo import memoize_last
-from analyzer.model import (
-    Cause,
-    Client,
-    Explanation,
-    Finding,
-    Frame,
-    Instant,
-    Outcome,
-    Proof,
-    Session,
-    format_duration,
-)
+from analyzer.model import Cause, Client, Explanation, Finding, Frame, Instant, Outcome, Proof, Session
+from analyzer.model.sentence import Sentence, chain, length, name
 
 ID = "reconnect-without-close"
 ENDED = (Outcome.CLOSED, Outcome.FAILED)
@@ -68,7 +58,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     advice = remedies.advise(ID, new, "Close the old socket before you open the new one.")
     who = _who(new.client, callstacks.library(new) is not None)
     return Explanation(
-        why=f"{who} reconnected and left the old socket open{advice.says}.",
+        why=Sentence("{} reconnected and left the old socket open{}.", who, advice.says),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
@@ -144,16 +134,16 @@ class _Left:
             heappush(self._endings, (0 if ended is None else ended, self._count))
 
 
-def _who(client: Client | None, has_library: bool) -> str:
+def _who(client: Client | None, has_library: bool) -> Sentence:
     if client is None or client.name is None:
-        return "The client library" if has_library else "The application"
-    return " ".join(filter(None, (client.name, client.version)))
+        return Sentence("The client library" if has_library else "The application")
+    return chain([name(it) for it in (client.name, client.version) if it], " ")
 
 
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
-    yield new.proves("opened by a reconnect", frame)
+    yield new.proves("opened by a reconnect", frame=frame)
     age = openings.creation_of(new) - openings.creation_of(old)
-    yield old.proves(f"opened {format_duration(age)} earlier, and not closed then; {heartbeats.rhythm(old)}")
+    yield old.proves("opened {} earlier, and not closed then; {}", length(age), heartbeats.rhythm(old))
 
 
 CAUSE = Cause(ID, "Reconnected without closing the old one", explain, of_all=True)

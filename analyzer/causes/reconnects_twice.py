@@ -30,7 +30,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects
-from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration, plural
+from analyzer.model import Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, chain, count, length, name
 from analyzer.reconnects import Opening
 
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close_event"
@@ -44,11 +45,16 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if reconnects.is_same_code(*pair)]
     if not pairs:
         return None
-    handlers = next(filter(None, (_name_handlers(*pair) for pair in pairs)), "")
-    how = f": {handlers} each start one" if handlers else ", by the same code"
+    handlers = next(filter(None, (_name_handlers(*pair) for pair in pairs)), None)
+    how = Sentence(": {} each start one", handlers) if handlers else Sentence(", by the same code")
     return Explanation(
-        why=f"One end of a socket started more than one reconnect{how}. {plural(len(pairs), 'socket')} too many "
-        f"{'was' if len(pairs) == 1 else 'were'} opened.",
+        why=Sentence(
+            "One end of a socket started more than one reconnect{}. {} too many was opened."
+            if len(pairs) == 1
+            else "One end of a socket started more than one reconnect{}. {} too many were opened.",
+            how,
+            count(len(pairs), "socket"),
+        ),
         proof=tuple(dict.fromkeys(line for pair in pairs for line in _proof(*pair))),
         remedy=REMEDY,
         link=LINK,
@@ -56,22 +62,23 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-def _name_handlers(rival: Opening, spare: Opening) -> str:
-    """Name the two handlers that ran for one end; empty where both stacks begin in the same frame."""
+def _name_handlers(rival: Opening, spare: Opening) -> Sentence | None:
+    """Name the two handlers that ran for one end; None where both stacks begin in the same frame."""
     one, other = (callstacks.outermost(it.session.initiator) for it in (rival, spare))
     if one is None or other is None or one == other:
-        return ""
+        return None
     names = {(frame.function or "").rpartition(".")[2] for frame in (one, other)} - {""}
-    return " and ".join(sorted(names)) if len(names) == 2 else "two handlers"
+    return chain([name(it) for it in sorted(names)], " and ") if len(names) == 2 else Sentence("two handlers")
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
-    yield rival.session.proves("opened by a reconnect", rival.again)
+    yield rival.session.proves("opened by a reconnect", frame=rival.again)
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
     yield spare.session.proves(
-        f"opened by another reconnect {format_duration(later)} after {rival.session.name}, though no other socket "
-        "had ended",
-        spare.again,
+        "opened by another reconnect {} after {}, though no other socket had ended",
+        length(later),
+        rival.session.name,
+        frame=spare.again,
     )
 
 

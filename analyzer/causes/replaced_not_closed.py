@@ -40,7 +40,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from analyzer import heartbeats, openings, reconnects, triggers
-from analyzer.model import Cause, Duration, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Duration, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, length
 
 HANDLER = re.compile(r"_*on_?(?:[Mm]essage|[Oo]pen)")
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
@@ -61,12 +62,17 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-def _describe(old: Session, new: Session, is_linked: bool) -> str:
+def _describe(old: Session, new: Session, is_linked: bool) -> Sentence:
     if is_linked:
-        by = f"The code that opened the old socket ({openings.by_whom(old)}) also set a timer, which"
-        return f"{by} opened another one. The old one stayed open."
-    silence = format_duration(_silence(old, new) or 0)
-    return f"A timer opened another socket after the old one had been silent for {silence}. The old one stayed open."
+        return Sentence(
+            "The code that opened the old socket ({}) also set a timer, which opened another one. The old one stayed "
+            "open.",
+            openings.by_whom(old),
+        )
+    return Sentence(
+        "A timer opened another socket after the old one had been silent for {}. The old one stayed open.",
+        length(_silence(old, new) or 0),
+    )
 
 
 def _is_in_use(old: Session, new: Session) -> bool:
@@ -88,9 +94,10 @@ def _has_set_timer(old: Session, new: Session) -> bool:
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
-    yield new.proves("opened by a timer, which was set in", next(iter(triggers.timer_roots(new.initiator)), None))
+    root = next(iter(triggers.timer_roots(new.initiator)), None)
+    yield new.proves("opened by a timer, which was set in", frame=root)
     age = openings.creation_of(new) - openings.creation_of(old)
-    yield old.proves(f"opened {format_duration(age)} earlier, and not closed then; {heartbeats.rhythm(old)}")
+    yield old.proves("opened {} earlier, and not closed then; {}", length(age), heartbeats.rhythm(old))
 
 
 CAUSE = Cause("replaced-not-closed", "A timer opened another socket, and the old one stayed open", explain, of_all=True)

@@ -44,6 +44,7 @@ from itertools import pairwise
 from analyzer import callstacks, openings, triggers
 from analyzer.intervals import peak
 from analyzer.model import Cause, Explanation, Finding, Initiator, Session
+from analyzer.model.sentence import Sentence, name, term
 
 METHOD = re.compile(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unless a minifier renamed it
 
@@ -58,12 +59,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     # Without async parents a reconnect looks like a call of the application.
     has_parents = any(len(it.initiator.stack) > 1 for it in sessions if it.initiator is not None)
     sure = has_parents and all(_apart(old, new) for old, new in pairwise(sessions))
-    whose = "clients of one user" if sessions[0].user is not None else "clients"
-    called = f"{function} called by" if function else "client created by"
+    whose = Sentence("clients of one user" if sessions[0].user is not None else "clients")
+    doubt = Sentence("" if sure else " Not excluded: one client that reconnects while its old sockets still close.")
+    called = Sentence("{} called by", function) if function else Sentence("client created by")
+    caller = _caller(sessions, len(places), function)
     return Explanation(
-        why=f"{_caller(sessions, len(places), function)} ({_many(sessions)} {whose})."
-        + ("" if sure else " Not excluded: one client that reconnects while its old sockets still close."),
-        proof=tuple(it.proves(called, callstacks.own(it.initiator)) for it in sessions),
+        why=Sentence("{} ({} {}).{}", caller, _many(sessions), whose, doubt),
+        proof=tuple(it.proves("{}", called, frame=callstacks.own(it.initiator)) for it in sessions),
         sure=sure,
     )
 
@@ -75,24 +77,28 @@ def _explain_unseen(sessions: Sequence[Session]) -> Explanation | None:
     if library is None or len({it.initiator.stack for it in sessions if it.initiator is not None}) > 1:
         return None
     return Explanation(
-        why=f"{library.name} opened each socket in the same way, as for a new client ({_many(sessions)} clients). Only "
-        "the library's code is on the call stacks.",
-        proof=tuple(it.proves("opened by", callstacks.own(it.initiator)) for it in sessions),
+        why=Sentence(
+            "{} opened each socket in the same way, as for a new client ({} clients). Only the library's code is on "
+            "the call stacks.",
+            term(library.name),
+            _many(sessions),
+        ),
+        proof=tuple(it.proves("opened by", frame=callstacks.own(it.initiator)) for it in sessions),
         sure=False,
     )
 
 
-def _function(session: Session) -> str:
+def _function(session: Session) -> Sentence:
     """Name the client's function that the application called; empty for a constructor, which makes a client anyway."""
     frame = callstacks.call(session)
-    name = (frame.function or "").rpartition(".")[2] if frame is not None else ""
-    return f"{name}()" if METHOD.fullmatch(name) else ""
+    own_name = (frame.function or "").rpartition(".")[2] if frame is not None else ""
+    return Sentence("{}()", name(own_name)) if METHOD.fullmatch(own_name) else Sentence("")
 
 
-def _many(sessions: Sequence[Session]) -> str:
+def _many(sessions: Sequence[Session]) -> Sentence:
     """How many clients these are for certain: one may hold two of the sockets, one after the other."""
     at_once = peak(it.proven for it in sessions if it.proven is not None)
-    return f"{at_once:,}" if at_once == len(sessions) else f"at least {at_once:,}"
+    return Sentence("{}" if at_once == len(sessions) else "at least {}", at_once)
 
 
 def _apart(old: Session, new: Session) -> bool:
@@ -120,15 +126,17 @@ def _is_unseen(session: Session) -> bool:
     return not trigger.second_mount and not trigger.end_handler and callstacks.reconnect(session) is None
 
 
-def _caller(members: Sequence[Session], places: int, function: str) -> str:
+def _caller(members: Sequence[Session], places: int, function: Sentence) -> Sentence:
     """Say who called the function on which clients."""
     code: Initiator | None = members[0].initiator
     if places > 1:
-        act = f"calls {function} on different clients" if function else "creates a client more than once"
-        return f"The application {act}, from {places} places"
+        if not function:
+            return Sentence("The application creates a client more than once, from {} places", places)
+        return Sentence("The application calls {} on different clients, from {} places", function, places)
     by = openings.by_whom(members[0], "Code without a name")
-    act = f"calls {function} on a new client" if function else "creates a new client"
-    return f"{by} {act} {'each time its effect runs' if triggers.read(code).mount is not None else 'each time'}"
+    act = Sentence("calls {} on a new client", function) if function else Sentence("creates a new client")
+    is_mounted = triggers.read(code).mount is not None
+    return Sentence("{} {} each time its effect runs" if is_mounted else "{} {} each time", by, act)
 
 
 CAUSE = Cause("several-client-instances", "One user, several clients", explain, _client)

@@ -29,6 +29,7 @@ from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
 from analyzer.model import Cause, Explanation, Finding, Session
+from analyzer.model.sentence import Sentence
 
 PROVIDER = "socket-io"
 
@@ -36,9 +37,12 @@ PROVIDER = "socket-io"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     after_an_end = any(triggers.read(it.initiator).end_handler for it in sessions)
     return Explanation(
-        why=f"Socket.IO opened {len(sessions):,} connections to one server. Its namespaces share one connection, "
-        "unless the page asks for the same namespace twice, sets forceNew, or loads the library twice.",
-        proof=tuple(it.proves("opened by", callstacks.own(it.initiator)) for it in sessions),
+        why=Sentence(
+            "Socket.IO opened {} connections to one server. Its namespaces share one connection, unless the page asks "
+            "for the same namespace twice, sets forceNew, or loads the library twice.",
+            len(sessions),
+        ),
+        proof=tuple(it.proves("opened by", frame=callstacks.own(it.initiator)) for it in sessions),
         sure=not after_an_end and all(openings.has_outlasted(old, new) for old, new in pairwise(sessions)),
     )
 

@@ -34,7 +34,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import advice, callstacks, openings, triggers
-from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, format_duration
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity
+from analyzer.model.sentence import Sentence, length
 
 ONCE = "StrictMode mounts twice in development only. To avoid the overlap, connect outside of React."
 
@@ -46,8 +47,10 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     sure = all(openings.at_once(*pair) for pair in pairs)
     return Explanation(
-        why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice (in development only), "
-        "and the clean-up closed the first socket.",
+        why=Sentence(
+            "React's StrictMode mounted {} twice (in development only), and the clean-up closed the first socket.",
+            openings.by_whom(pairs[0][1], "a component"),
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=f"{advice.NO_ACTION}: {ONCE}"
         if sure
@@ -58,14 +61,15 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
+    yield second.proves("opened by the second mount", frame=triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
-    statement = f"opened {format_duration(before)} before {second.name} by the same code"
-    yield first.proves(statement, callstacks.own(first.initiator))
+    yield first.proves(
+        "opened {} before {} by the same code", length(before), second.name, frame=callstacks.own(first.initiator)
+    )
     gone = first.closed.earliest if first.closed is not None else None
     if gone is not None:
         later = max(0, gone - openings.creation_of(second))
-        yield first.proves(f"closed {format_duration(later)} after the second was requested")
+        yield first.proves("closed {} after the second was requested", length(later))
 
 
 CAUSE = Cause(

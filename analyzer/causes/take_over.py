@@ -28,7 +28,8 @@ from typing import TypeAlias
 
 from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.memo import memoize_last
-from analyzer.model import SECOND, Cause, Explanation, Finding, Outcome, Proof, Session, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Outcome, Proof, Session
+from analyzer.model.sentence import Sentence, length
 from analyzer.reconnects import Opening
 
 ID = "take-over"
@@ -51,8 +52,11 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _describe(times: int, visible: Sequence[Turn]) -> Explanation:
     advice = remedies.advise(ID, visible[0][1], REMEDY, by_service=True)
     return Explanation(
-        why=f"Two clients take the connection from each other: {times:,} times a client reconnected, and the "
-        "socket of the other one closed.",
+        why=Sentence(
+            "Two clients take the connection from each other: {} times a client reconnected, and the socket of the "
+            "other one closed.",
+            times,
+        ),
         proof=tuple(line for turn in visible for line in _proof(*turn)),
         remedy=advice.remedy,
         link=advice.link,
@@ -98,11 +102,11 @@ def _is_taken_over(old: Session, new: Session) -> bool:
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
-    yield new.proves("opened by a reconnect", reconnects.frame_of(new))
+    yield new.proves("opened by a reconnect", frame=reconnects.frame_of(new))
     assert old.closed is not None
     assert old.closed.latest is not None
     later = max(0, old.closed.latest - openings.creation_of(new))
-    yield old.proves(f"closed {format_duration(later)} after {new.name} was requested")
+    yield old.proves("closed {} after {} was requested", length(later), new.name)
 
 
 CAUSE = Cause(ID, "Two clients take the connection from each other", explain, of_all=True)

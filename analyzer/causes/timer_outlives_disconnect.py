@@ -35,7 +35,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects, remedies
-from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Proof, Session
+from analyzer.model.sentence import Sentence, length
 from analyzer.reconnects import Opening
 
 ID = "timer-outlives-disconnect"
@@ -49,8 +50,11 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     _, late = pairs[0]
     advice = remedies.advise(ID, late.session, REMEDY)
     return Explanation(
-        why="A reconnect that was waiting when the application connected again was not cancelled: it opened a second "
-        f"socket{advice.says}.",
+        why=Sentence(
+            "A reconnect that was waiting when the application connected again was not cancelled: it opened a second "
+            "socket{}.",
+            advice.says,
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
@@ -60,12 +64,12 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 def _proof(before: Session, late: Opening) -> Iterator[Proof]:
     assert late.anew is not None  # or nothing would have outlived anything
-    yield before.proves("opened after the last end", callstacks.own(before.initiator))
+    yield before.proves("opened after the last end", frame=callstacks.own(before.initiator))
     after = openings.creation_of(late.session) - openings.creation_of(late.anew)
     yield late.session.proves(
-        f"opened by a reconnect {format_duration(after)} after the application connected again, though no other "
-        "socket had ended",
-        late.again,
+        "opened by a reconnect {} after the application connected again, though no other socket had ended",
+        length(after),
+        frame=late.again,
     )
 
 

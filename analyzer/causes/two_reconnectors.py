@@ -29,7 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects, remedies
-from analyzer.model import Cause, Explanation, Finding, Frame, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Frame, Proof, Session
+from analyzer.model.sentence import Sentence, length
 from analyzer.reconnects import Opening
 
 ID = "two-reconnectors"
@@ -46,8 +47,9 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     advice = remedies.advise(ID, pairs[0][0].session, REMEDY)
     one, other = (_name(it.session) for it in pairs[0])
     return Explanation(
-        why="Two parts of the page reconnected after one end of a socket"
-        + (f": {one} and {other}." if one != other else ", from two places."),
+        why=Sentence("Two parts of the page reconnected after one end of a socket: {} and {}.", one, other)
+        if one != other
+        else Sentence("Two parts of the page reconnected after one end of a socket, from two places."),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
@@ -55,7 +57,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-def _name(session: Session) -> str:
+def _name(session: Session) -> Sentence:
     is_own = session.initiator is not None and session.initiator.is_own
     return openings.by_whom(session, "the application" if is_own else "the client library")
 
@@ -67,10 +69,14 @@ def _frame(opening: Opening) -> Frame | None:
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
-    yield rival.session.proves("opened after the end", _frame(rival))
+    yield rival.session.proves("opened after the end", frame=_frame(rival))
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
-    statement = f"opened after the same end, {format_duration(later)} after {rival.session.name}, by other code"
-    yield spare.session.proves(statement, _frame(spare))
+    yield spare.session.proves(
+        "opened after the same end, {} after {}, by other code",
+        length(later),
+        rival.session.name,
+        frame=_frame(spare),
+    )
 
 
 CAUSE = Cause(ID, "Two parts of the page reconnected after one end", explain, of_all=True)

@@ -41,7 +41,8 @@ from itertools import pairwise
 
 from analyzer import callstacks, heartbeats, openings, remedies, triggers
 from analyzer.memo import memoize_last
-from analyzer.model import Cause, Explanation, Finding, Outcome, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Outcome, Proof, Session
+from analyzer.model.sentence import Sentence, length
 
 ID = "unmounted-while-connecting"
 LINK = "https://react.dev/reference/react/useEffect#fetching-data-with-effects"
@@ -60,9 +61,14 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         if pairs and closed:
             advice = remedies.advise(ID, pairs[0][0], REMEDY, LINK)
             return Explanation(
-                why=f"{openings.by_whom(pairs[0][0], 'A view')} was gone before its socket was there: {closed:,} of "
-                f"its {len(members):,} sockets were closed, but not those that opened after the clean-up had run"
-                f"{advice.says}.",
+                why=Sentence(
+                    "{} was gone before its socket was there: {} of its {} sockets were closed, but not those that "
+                    "opened after the clean-up had run{}.",
+                    openings.by_whom(pairs[0][0], "A view"),
+                    closed,
+                    len(members),
+                    advice.says,
+                ),
                 proof=tuple(line for pair in pairs for line in _proof(*pair)),
                 remedy=advice.remedy,
                 link=advice.link,
@@ -90,11 +96,13 @@ def _is_late(old: Session, new: Session) -> bool:
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
-    yield new.proves("opened by the next mount", triggers.read(new.initiator).mount)
+    yield new.proves("opened by the next mount", frame=triggers.read(new.initiator).mount)
     age = openings.creation_of(new) - openings.creation_of(old)
     yield old.proves(
-        f"opened {format_duration(age)} before {new.name} by the same code, and not closed",
-        callstacks.own(old.initiator),
+        "opened {} before {} by the same code, and not closed",
+        length(age),
+        new.name,
+        frame=callstacks.own(old.initiator),
     )
 
 

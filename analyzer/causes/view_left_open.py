@@ -45,17 +45,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, heartbeats, openings, remedies, triggers
-from analyzer.model import (
-    SECOND,
-    Cause,
-    Explanation,
-    Finding,
-    Proof,
-    Provider,
-    Session,
-    format_duration,
-    plural,
-)
+from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Provider, Session
+from analyzer.model.sentence import Sentence, count, length, term
 from analyzer.triggers import Framework
 
 ID = "view-left-open"
@@ -71,8 +62,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     advice = remedies.advise(ID, first, _remedy(framework, first.provider), framework.link)
     number = len({session.id for pair in pairs for session in pair})
     return Explanation(
-        why=f"{openings.by_whom(first, 'A view')} opened a socket each time {framework.occasion} "
-        f"({plural(number, 'time')}), and the earlier ones stayed open{advice.says}.",
+        why=Sentence(
+            "{} opened a socket each time {} ({}), and the earlier ones stayed open{}.",
+            openings.by_whom(first, "A view"),
+            term(framework.occasion),
+            count(number, "time"),
+            advice.says,
+        ),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
@@ -101,11 +97,13 @@ def _is_left(old: Session, new: Session) -> bool:
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
-    yield new.proves("opened by a mount", triggers.read(new.initiator).mount)
+    yield new.proves("opened by a mount", frame=triggers.read(new.initiator).mount)
     age = openings.creation_of(new) - openings.creation_of(old)
     yield old.proves(
-        f"opened {format_duration(age)} before {new.name} by the same code, and not closed",
-        callstacks.own(old.initiator),
+        "opened {} before {} by the same code, and not closed",
+        length(age),
+        new.name,
+        frame=callstacks.own(old.initiator),
     )
 
 

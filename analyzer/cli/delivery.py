@@ -15,6 +15,7 @@ from analyzer.cli.screen import refuse
 from analyzer.cli.words import among
 from analyzer.installation import quote
 
+IN_FILES = [name for name in outputs.OUTPUTS if name not in outputs.STREAMED]
 FORMATS = Choice(
     (*outputs.OUTPUTS, *outputs.PICTURES),
     {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
@@ -50,7 +51,10 @@ class Delivery(NamedTuple):
     ] = None
     out: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME:PATH", help="Write one more format to a file, also html or parquet; repeatable."),
+        typer.Option(
+            metavar="NAME:PATH",
+            help=f"Write one more format to a file, also {choices.alternatives(IN_FILES)}; repeatable.",
+        ),
     ] = None
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the report.")] = None
     meta: Annotated[

@@ -16,7 +16,7 @@ from rich.text import Text
 from analyzer import callstacks
 from analyzer.cli.screen import can_redraw, one_terminal, tell
 from analyzer.formats import devtools
-from analyzer.masking import Masks
+from analyzer.masking import Texts, replace
 from analyzer.model import SECOND, ConsoleLine, Instant, Messages, Outcome, Policy, Session, Trace
 from analyzer.outputs import live
 from analyzer.outputs.live import Life, Scene
@@ -59,18 +59,18 @@ class Entry(NamedTuple):
     counts: bool
 
 
-def make_entry(socket: Socket, began: Instant, masks: Masks) -> Entry:
+def make_entry(socket: Socket, began: Instant, texts: Texts) -> Entry:
     """Describe a socket that opened or failed at an instant."""
     session = identify(socket)
-    masks.learn([session])
-    masked = masks.session(session)
+    texts.learn([session])
+    masked = replace(session, texts)
     name = masked.provider.name if masked.provider is not None else masked.endpoint.partition("://")[2]
     if masked.user is not None:
         name = f"{name}, {masked.user[2]}"
     return Entry(socket, began, masked.url, name, origins.place_of(masked), Policy().counts(session))
 
 
-def make_life(entry: Entry, masks: Masks) -> Life:
+def make_life(entry: Entry, texts: Texts) -> Life:
     """Describe the life of a socket, as it is known now."""
     socket = entry.socket
     older = socket.seen_open is not None
@@ -83,19 +83,19 @@ def make_life(entry: Entry, masks: Masks) -> Life:
         life,
         certain=max(entry.began, certain or 0),
         possible=None if socket.latest is None else max(entry.began, socket.latest),
-        ending=f"never opened: {_problem(socket, masks)}" if failed else _ending(socket),
+        ending=_failure(socket, texts) if failed else _ending(socket),
         failed=failed,
     )
 
 
-def write_line(entry: Entry, at: Instant, start: Instant, open_now: int, allowed: int, masks: Masks) -> str:
+def write_line(entry: Entry, at: Instant, start: Instant, open_now: int, allowed: int, texts: Texts) -> str:
     """Write the line about a socket that opened (`+`), failed (`!`) or ended (`-`) at an instant, masked."""
     socket = entry.socket
     if socket.open:
         opener = f", opened by {entry.opener}" if entry.opener else ""
         sign, words = "+", f"{entry.address}{opener}"
     elif not socket.opened:
-        sign, words = "!", f"failed: {_problem(socket, masks)}"
+        sign, words = "!", _failure(socket, texts)
     else:
         sign, words = "-", _ending(socket)
     total = f"{open_now:,} open now" + (f", {allowed:,} allowed" if open_now > allowed else "")
@@ -108,8 +108,9 @@ def _since(start: Instant, at: Instant) -> str:
     return f"{(at - start) / SECOND:8.3f} s"
 
 
-def _problem(socket: Socket, masks: Masks) -> str:
-    return masks.text(lifetimes.shorten_problem(socket.problem)) if socket.problem else "no reason recorded"
+def _failure(socket: Socket, texts: Texts) -> str:
+    problem = texts.text(lifetimes.shorten_problem(socket.problem)) if socket.problem else "no reason recorded"
+    return f"{lifetimes.OUTCOMES[Outcome.FAILED].brief}: {problem}"
 
 
 def _ending(socket: Socket) -> str:
@@ -164,7 +165,7 @@ class Board:
         self.hint = HINT
         self._allowed = allowed
         self._clock = time.monotonic()
-        self._masks = Masks()
+        self._texts = Texts()
         self._entries: dict[int, Entry] = {}
         self._earlier = 0
         self._peak = 0
@@ -175,19 +176,19 @@ class Board:
         """Note that a socket opened, failed or ended at an instant."""
         with self._lock:
             if socket.number not in self._entries:
-                self._entries[socket.number] = make_entry(socket, at, self._masks)
+                self._entries[socket.number] = make_entry(socket, at, self._texts)
             return self._entries[socket.number]
 
     def write(self, entry: Entry, at: Instant) -> str:
         """Write the line about what happened to a socket at an instant."""
         with self._lock:
             open_now = sum(it.socket.open and it.counts for it in self._entries.values())
-            return write_line(entry, at, self.start, open_now, self._allowed, self._masks)
+            return write_line(entry, at, self.start, open_now, self._allowed, self._texts)
 
     def quote(self, line: ConsoleLine) -> str:
         """Write the line about a warning or an error of the console, with its first line of text."""
         with self._lock:
-            text = self._masks.text(line.text)
+            text = self._texts.text(line.text)
         return f"{_since(self.start, line.at)}  ! console {line.level}: {text.strip().partition(NEW_LINE)[0]}"
 
     def look(self) -> tuple[Scene, str]:
@@ -195,7 +196,7 @@ class Board:
         with self._lock:
             now = self.start + round((time.monotonic() - self._clock) * SECOND)
             self._forget(live.window(self.start, now).start)
-            lives = tuple(make_life(entry, self._masks) for entry in self._entries.values())
+            lives = tuple(make_life(entry, self._texts) for entry in self._entries.values())
             self._peak = max(self._peak, live.find_peak(lives))
             scene = Scene(self.start, now, lives, self._earlier, self._peak, self._allowed, self.hint)
             excess = live.find_excess(scene, self._reported)

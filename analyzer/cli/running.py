@@ -25,7 +25,7 @@ from analyzer.cli.screen import append, one_place, refuse, say, show, tell, term
 from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
 from analyzer.formats import join_parts
 from analyzer.formats.registry import NAMES
-from analyzer.masking import Masks
+from analyzer.masking import Masks, mask_result
 from analyzer.masking.names import digest
 from analyzer.merge import merge
 from analyzer.model import Capture, Policy, Report, Run, Unreadable, name_source, plural
@@ -94,7 +94,7 @@ def analyze_all(
         except fleet.NoWorkers as problem:
             refuse(str(problem))
     masks = masks or make_masks(masking)
-    return _run([masks.result(result) for result in results], terms.policy, delivery)
+    return _run([mask_result(result, masks) for result in results], terms.policy, delivery)
 
 
 def make_masks(masking: Masking, ordinal: Callable[[str, str], int] | None = None) -> Masks:

@@ -23,7 +23,7 @@ import msgspec
 from analyzer.cli.screen import note_written, refuse, say, show, write
 from analyzer.fleet import NoWorkers
 from analyzer.formats.source import hash_file
-from analyzer.masking import Masks
+from analyzer.masking import Masks, mask_result
 from analyzer.masking.names import digest
 from analyzer.model import Report, Run, Unreadable, name_source
 from analyzer.outputs import ndjson
@@ -235,7 +235,7 @@ class Stream:
 
     def add(self, result: Result) -> None:
         """Write a new result, masked."""
-        result = self._masks.result(result)
+        result = mask_result(result, self._masks)
         if isinstance(result, Unreadable):
             self.unreadable += 1
             say(f"{name_source(result.source)}: {result.problem}")

@@ -43,12 +43,19 @@ Json: TypeAlias = dict[str, Any]
 def compact(document: Json) -> bytes:
     """Encode JSON in ASCII, on one line: lone surrogates and control characters of a capture stay escaped."""
     try:
-        encoded = msgspec.json.encode(document)  # ten times as fast as `json`
+        encoded = msgspec.json.encode(document, enc_hook=_plain)  # ten times as fast as `json`
         if encoded.isascii():
             return encoded
     except UnicodeEncodeError:  # a lone surrogate
         pass
     return json.dumps(document, separators=(",", ":")).encode("ascii")
+
+
+def _plain(value: object) -> str:
+    """Return the text of a Sentence."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} in a document")
 
 
 def pretty(document: Json) -> bytes:

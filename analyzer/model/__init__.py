@@ -103,7 +103,9 @@ from analyzer.model.skips import Skipped as Skipped, SkipReason as SkipReason
 from analyzer.model.text import (
     HOST as HOST,
     TOGETHER as TOGETHER,
+    count_rest as count_rest,
     file_name as file_name,
+    join_some as join_some,
     join_words as join_words,
     name_source as name_source,
     plural as plural,

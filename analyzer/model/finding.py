@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from analyzer.intervals import Interval
+from analyzer.model.sentence import Sentence
 from analyzer.model.session import Confidence, Proof
 from analyzer.model.value import Value
 
@@ -55,7 +56,7 @@ class Finding(Value, frozen=True):
     rule: its id (docs/rules).
     severity: `note`, `warning` or `error`.
     confidence: `proven` (certain) or `possible`.
-    message: one sentence.
+    message: one sentence; `message.template` and `message.values` are its parts.
     interval: the stretch of time that it is about, or None.
     sessions, pointers: the ids of the sockets, and their places in the file.
     remedy, link: what to do, and where to read more.
@@ -69,7 +70,7 @@ class Finding(Value, frozen=True):
     rule: str
     severity: Severity
     confidence: Confidence
-    message: str
+    message: Sentence
     interval: Interval | None
     sessions: tuple[str, ...]
     pointers: tuple[str, ...]
@@ -80,9 +81,9 @@ class Finding(Value, frozen=True):
     peak: int | None = None  # of an overlap: how many were open at the same time at most
     dev_only: bool = False  # it concerns development alone: dev servers, or a cause that production does not have
     cause: str | None = None  # Cause.id
-    why: str | None = None  # that cause, in one sentence
+    why: Sentence | None = None  # that cause, in one sentence
     cause_confidence: CauseConfidence | None = None
-    cause_unknown: str | None = None  # why none is named, where one would be due
+    cause_unknown: Sentence | None = None  # why none is named, where one would be due
     proof: tuple[Proof, ...] = ()  # where one can see it
 
     def __repr__(self) -> str:
@@ -90,11 +91,12 @@ class Finding(Value, frozen=True):
         return f"<Finding {self.rule}: {self.severity}, {self.confidence}{cause}, {', '.join(self.sessions)}>"
 
     @property
-    def explanation(self) -> str | None:
+    def explanation(self) -> Sentence | None:
         """The cause as people read it: `Likely cause: ...` or `Cause: ...`."""
         if self.why is None:
             return None
-        return f"{'Cause' if self.cause_confidence is CauseConfidence.CERTAIN else 'Likely cause'}: {self.why}"
+        is_certain = self.cause_confidence is CauseConfidence.CERTAIN
+        return Sentence("Cause: {}" if is_certain else "Likely cause: {}", self.why)
 
     @property
     def silence(self) -> str | None:

@@ -11,9 +11,10 @@ from analyzer.model.attribution import Limit, Provider
 from analyzer.model.capture import Capture
 from analyzer.model.finding import Finding, Severity, Verdict
 from analyzer.model.policy import Policy, Scope
+from analyzer.model.sentence import Sentence, address, chain, count, host, length
 from analyzer.model.session import Confidence, Overlap, Proof, Session, describe_peak
-from analyzer.model.text import file_name, join_words, plural
-from analyzer.model.time import Duration, Instant, format_duration
+from analyzer.model.text import file_name, plural
+from analyzer.model.time import Duration, Instant
 from analyzer.model.value import Value
 from analyzer.views import Picturable
 
@@ -132,7 +133,7 @@ class Report(Picturable, Value, frozen=True):
         self,
         rule: str,
         severity: Severity,
-        message: str,
+        message: Sentence,
         sessions: Iterable[str],
         *,
         confidence: Confidence = Confidence.PROVEN,
@@ -160,30 +161,35 @@ class Report(Picturable, Value, frozen=True):
             peak=peak,
         )
 
-    def endpoints(self, ids: Iterable[str]) -> str:
+    def endpoints(self, ids: Iterable[str]) -> Sentence:
         """Where these sessions connect to, without the scheme: up to five addresses, or hosts where those are too
-        long or too many. A path gives way as a whole: a part of it could not be masked."""
-        addresses = list(dict.fromkeys(session.endpoint.partition("://")[2] for session in self.named(ids)))
+        long or too many. A path gives way as a whole."""
+        addresses = list(dict.fromkeys(address(session.endpoint) for session in self.named(ids)))
         if not addresses:
-            return "no address"
+            return Sentence("no address")
         if len(addresses) < 3 or (len(addresses) <= NAMED and sum(map(len, addresses)) <= LONG):
-            return join_words(addresses)
-        hosts = list(dict.fromkeys(place.partition("/")[0] for place in addresses))
+            return chain(addresses, last=" and ")
+        hosts = [host(it) for it in dict.fromkeys(place.partition("/")[0] for place in addresses)]
         several = len(hosts) < len(addresses)
         if len(hosts) > NAMED:
-            hosts = [*hosts[:NAMED], plural(len(hosts) - NAMED, "other host")]
-        return f"{len(addresses):,} addresses of {join_words(hosts)}" if several else join_words(hosts)
+            hosts = [*hosts[:NAMED], count(len(hosts) - NAMED, "other host")]
+        places = chain(hosts, last=" and ")
+        return Sentence("{} addresses of {}", len(addresses), places) if several else places
 
 
-def describe_overlaps(report: Report, findings: Sequence[Finding], whose: str) -> str:
+def describe_overlaps(report: Report, findings: Sequence[Finding], whose: Sentence) -> Sentence:
     """Say of several overlaps: `2 overlaps of 3 sockets of HOST, peak 2: the longest lasted at least 405 ms.`"""
     sockets = {id for finding in findings for id in finding.sessions}
     longest = max(_last(finding.interval, finding, report) for finding in findings if finding.interval is not None)
     is_last_open = any(finding.interval is not None and finding.interval.end is None for finding in findings)
-    return (
-        f"{len(findings):,} overlaps of {plural(len(sockets), 'socket')} of {whose}, "
-        f"peak {max(finding.peak or 0 for finding in findings):,}: the longest lasted at least "
-        f"{format_duration(longest)}{', the last until the capture was saved' if is_last_open else ''}."
+    return Sentence(
+        "{} overlaps of {} of {}, peak {}: the longest lasted at least {}{}.",
+        len(findings),
+        count(len(sockets), "socket"),
+        whose,
+        max(finding.peak or 0 for finding in findings),
+        length(longest),
+        Sentence(", the last until the capture was saved" if is_last_open else ""),
     )
 
 

@@ -9,6 +9,7 @@ from analyzer.model.finding import Finding, Severity
 from analyzer.model.needs import Need
 from analyzer.model.policy import Policy
 from analyzer.model.report import NotChecked, Report
+from analyzer.model.sentence import Sentence
 from analyzer.model.session import Proof, Session
 from analyzer.model.text import join_words
 from analyzer.model.value import Value
@@ -17,7 +18,7 @@ from analyzer.model.value import Value
 class Explanation(Value, frozen=True):
     """Why sockets were open at the same time, where the capture shows it."""
 
-    why: str  # one sentence
+    why: Sentence
     proof: tuple[Proof, ...]
     remedy: str | None = None  # None: that of the rule
     link: str | None = None
@@ -65,7 +66,7 @@ class Rule(Value, frozen=True):
     counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause
     ends: bool = False  # it is about sockets that end: the sooner they may have, the worse
-    fold: Callable[[Report, Sequence[Finding]], str] | None = (
+    fold: Callable[[Report, Sequence[Finding]], Sentence] | None = (
         None  # says of equal findings in one sentence what they say
     )
 

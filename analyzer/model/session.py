@@ -9,7 +9,8 @@ from analyzer.model.attribution import Attribution, Client, Identity, Provider
 from analyzer.model.callstack import Frame, Initiator
 from analyzer.model.capture import Bounds, Messages, Place, Where
 from analyzer.model.caveats import Caveat
-from analyzer.model.text import HOST, plural
+from analyzer.model.sentence import Kind, Quote, Sentence, assemble, chain, count, length
+from analyzer.model.text import HOST
 from analyzer.model.time import Duration, Instant, format_duration
 from analyzer.model.value import Value
 
@@ -119,13 +120,18 @@ class Session(Value, frozen=True):
         return max((at for at in signs if at is not None), default=None)
 
     @property
-    def name(self) -> str:
+    def name(self) -> Sentence:
         """For people: `socket #1` of s1."""
-        return f"socket #{self.id[1:]}"
+        return Sentence("socket {}", self.number)
 
-    def proves(self, statement: str, frame: Frame | None = None) -> Proof:
-        """What can be seen of this socket, or in this frame of its stack."""
-        return Proof(self.id, self.pointer, statement, frame)
+    @property
+    def number(self) -> Sentence:
+        """`#1` of s1."""
+        return assemble(("#", Quote(Kind.NUMBER, self.id[1:])))
+
+    def proves(self, template: str, *values: Sentence | int, frame: Frame | None = None) -> Proof:
+        """Return what can be seen of this socket, or in this frame of its stack, as a Sentence."""
+        return Proof(self.id, self.pointer, Sentence(template, *values), frame)
 
 
 class Overlap(Value, frozen=True):
@@ -166,38 +172,43 @@ def describe_peak(proven: int, possible: int | None) -> str:
     return f"{proven:,}" if possible <= proven else f"{proven:,} to {possible:,}"
 
 
-def describe(overlap: Overlap, least: int = 2) -> str:
+def describe(overlap: Overlap, least: int = 2) -> Sentence:
     """Say how long `least` or more sockets were open, and how many at most: `2 or more for at least 2.23 s, peak 4`.
 
     The peak never stands for the whole length.
     """
-    many = "both" if len(overlap.sessions) == 2 else f"{least}{' or more' if overlap.peak > least else ' of them'}"
-    details = [many + _length(overlap)]
-    details += [f"peak {overlap.peak:,}"] if overlap.peak > least else []
-    details += ["still open when the capture was saved"] if overlap.interval.end is None else []
-    return ", ".join(details)
+    if len(overlap.sessions) == 2:
+        many = Sentence("both{}", _length(overlap))
+    else:
+        many = Sentence("{} or more{}" if overlap.peak > least else "{} of them{}", least, _length(overlap))
+    details = [many]
+    details += [Sentence("peak {}", overlap.peak)] if overlap.peak > least else []
+    details += [Sentence("still open when the capture was saved")] if overlap.interval.end is None else []
+    return chain(details)
 
 
-def describe_overlap(overlap: Overlap, whose: str, least: int = 2) -> str:
+def describe_overlap(overlap: Overlap, whose: Sentence, least: int = 2) -> Sentence:
     """Say which sockets overlapped, without a full stop: `2 sockets of HOST were open at the same time for 1.2 s`."""
     number = len(overlap.sessions)
-    some = overlap.peak < number
-    sockets = f"{f'Up to {overlap.peak:,} of ' if some else ''}{plural(number, 'socket')} of {whose}"
-    were = "were open at the same time"
+    sockets = Sentence("{} of {}", count(number, "socket"), whose)
+    if overlap.peak < number:
+        sockets = Sentence("Up to {} of {}", overlap.peak, sockets)
     if number > max(2, least) or overlap.peak < number:
-        return f"{sockets} {were}: {describe(overlap, least)}"
-    last = ", still open when the capture was saved" if overlap.interval.end is None else ""
-    return f"{sockets} {were}{_length(overlap)}{last}"
+        return Sentence("{} were open at the same time: {}", sockets, describe(overlap, least))
+    last = Sentence(", still open when the capture was saved" if overlap.interval.end is None else "")
+    return Sentence("{} were open at the same time{}{}", sockets, _length(overlap), last)
 
 
-def _length(overlap: Overlap) -> str:
+def _length(overlap: Overlap) -> Sentence:
     """The length of an overlap with its bounds: ` for at least 2.23 s and at most 3 s`."""
     if not overlap.duration:
-        return ""
+        return Sentence("")
     sure = overlap.at_most is not None and format_duration(overlap.at_most) == format_duration(overlap.duration)
-    least = "at least " if overlap.duration_is_lower_bound and not sure else ""
-    most = f" and at most {format_duration(overlap.at_most)}" if least and overlap.at_most is not None else ""
-    return f" for {least}{format_duration(overlap.duration)}{most}"
+    if sure or not overlap.duration_is_lower_bound:
+        return Sentence(" for {}", length(overlap.duration))
+    if overlap.at_most is None:
+        return Sentence(" for at least {}", length(overlap.duration))
+    return Sentence(" for at least {} and at most {}", length(overlap.duration), length(overlap.at_most))
 
 
 class Proof(Value, frozen=True):
@@ -205,7 +216,7 @@ class Proof(Value, frozen=True):
 
     session: str  # Session.id
     pointer: str
-    statement: str
+    statement: Sentence
     frame: Frame | None = None
 
     @property

@@ -13,6 +13,19 @@ def join_words(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
+def join_some(words: Sequence[str], most: int, separator: str = ", ") -> str:
+    """Join the first few, and count the others: `a, b and 3 more`."""
+    left = len(words) - most
+    return separator.join(words[:most]) + (f"{separator.rstrip(', ')} and {left:,} more" if left > 0 else "")
+
+
+def count_rest(left: int, what: str = "", where: str = "") -> str:
+    """Count what a list leaves out: `and 3 more sockets: --format json has them all`; empty where that is nothing."""
+    if left <= 0:
+        return ""
+    return f"and {plural(left, f'more {what}') if what else f'{left:,} more'}{f': {where}' if where else ''}"
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """`1 socket`, `5,000 sockets`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,30 +1,41 @@
-"""Render a run: one module per format, with `SUFFIX` and `render(run) -> bytes`, imported when it is used."""
+"""Render a run: one module per format, with `render(run) -> bytes`, imported when it is used.
+
+A format is one row of `ROWS` and one module of its name. Command line, completion, suffixes and tests follow from it.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import NamedTuple, cast
 
 from analyzer.model import Run
 
-OUTPUTS = ("text", "json", "ndjson", "csv", "captures", "markdown", "junit", "sarif", "github", "html", "parquet")
-STREAMED = OUTPUTS[:-2]  # that may go to standard output
+
+class Output(NamedTuple):
+    """Describe a format."""
+
+    name: str  # also of its module
+    suffixes: tuple[str, ...] = ()  # of files that are in it
+    is_printed: bool = True  # on standard output, with `--format`
+
+
+ROWS = (
+    Output("text", (".txt",)),
+    Output("json", (".json",)),
+    Output("ndjson", (".ndjson",)),
+    Output("csv", (".csv",)),
+    Output("captures"),
+    Output("markdown", (".md",)),
+    Output("junit", (".xml",)),
+    Output("sarif", (".sarif",)),
+    Output("github"),
+    Output("html", (".html", ".htm"), is_printed=False),
+    Output("parquet", (".parquet",), is_printed=False),
+)
+OUTPUTS = tuple(row.name for row in ROWS)
+STREAMED = tuple(row.name for row in ROWS if row.is_printed)
 PICTURES = ("png", "svg", "pdf")  # of the timeline
-SUFFIXES = {
-    ".html": "html",
-    ".htm": "html",
-    ".md": "markdown",
-    ".txt": "text",
-    ".json": "json",
-    ".ndjson": "ndjson",
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".xml": "junit",
-    ".sarif": "sarif",
-    ".png": "png",
-    ".svg": "svg",
-    ".pdf": "pdf",
-}
+SUFFIXES = {suffix: row.name for row in ROWS for suffix in row.suffixes} | {f".{name}": name for name in PICTURES}
 
 
 class NotInstalled(Exception):  # noqa: N818 - what it says, not an error of ours

@@ -9,9 +9,9 @@ from rich.text import Text
 from analyzer.compare import Comparison
 from analyzer.document import pretty, run_head
 from analyzer.document.comparison import comparison_document
-from analyzer.model import Finding, Run
+from analyzer.model import Finding, Run, count_rest
 from analyzer.painting import markdown, templates
-from analyzer.wording import harmless, terminal
+from analyzer.wording import counts, harmless, terminal
 from analyzer.wording.comparison import (
     GROUPS,
     SIGNS,
@@ -54,9 +54,8 @@ def text(
         line = Text(f"{word:<8}", FAINT).append(medium.safe(source), STRONG).append(f": {medium.safe(verdict)}")
         lines += wrap(line, medium, "   ", " " * 11)
     lines += [Text(), *_table(COLUMNS, [(row.name, *row.cells) for row in list_groups(comparison)], medium)]
-    left = len(comparison.groups) - GROUPS
-    if left > 0:
-        lines += wrap(Text(f"and {left:,} more: --format json has them all", FAINT), medium, "   ")
+    if rest := count_rest(len(comparison.groups) - GROUPS, where=counts.IN_JSON):
+        lines += wrap(Text(rest, FAINT), medium, "   ")
     if advice := steps(comparison):
         lines += [Text(), *wrap(Text(advice), medium, "   ")]
     lines += heading("Findings")
@@ -69,8 +68,8 @@ def text(
             lines += wrap(line, medium, f"   {medium.signs.dot} ")
             if verbose and finding in comparison.after.findings:
                 lines += _reasons(finding, medium)
-        if len(findings) > len(visible):
-            lines += wrap(Text(f"and {len(findings) - len(visible):,} more: --verbose", FAINT), medium, "     ")
+        if rest := count_rest(len(findings) - len(visible), where="--verbose"):
+            lines += wrap(Text(rest, FAINT), medium, "     ")
     return terminal.encode(lines, color)
 
 
@@ -120,9 +119,8 @@ def md(comparison: Comparison, run: Run) -> bytes:
         for finding in findings[:FINDINGS]:
             change = in_brackets(count_change(comparison, finding))
             lines.append(f"- **{finding.severity}** `{finding.rule}`: {markdown.escape(finding.message)}{change}")
-        left = len(findings) - FINDINGS
-        if left > 0:
-            lines.append(f"- and {left:,} more: `--format json` has them all")
+        if rest := count_rest(len(findings) - FINDINGS, where=markdown.IN_JSON):
+            lines.append(f"- {rest}")
         if findings:
             lines.append("")
     return markdown.encode(lines)
@@ -141,7 +139,7 @@ def page(comparison: Comparison, run: Run) -> bytes:
         sides=describe_sides(comparison, run),
         columns=COLUMNS,
         rows=list_groups(comparison),
-        left=max(0, len(comparison.groups) - GROUPS),
+        left=len(comparison.groups) - GROUPS,
         steps=steps(comparison),
         parts=list(finding_parts(comparison)),
         changed=lambda finding: in_brackets(count_change(comparison, finding)),

@@ -9,7 +9,7 @@ from rich.text import Text
 from analyzer.compare import Paired
 from analyzer.document import pretty, run_head
 from analyzer.document.comparison import comparison_document
-from analyzer.model import Run
+from analyzer.model import Run, count_rest
 from analyzer.painting import markdown, templates
 from analyzer.wording import harmless, terminal
 from analyzer.wording.comparison import MARKS, SIGNS, STYLES, TONES, list_unpaired, pair_cells, pairs_sentence, sign_of
@@ -64,9 +64,8 @@ def md(paired: Paired, run: Run) -> bytes:
     lines = [f"# {markdown.escape(run.title or TITLE)}", "", f"**{pairs_sentence(paired)}**", ""]
     if rows:
         lines += [*markdown.table(COLUMNS, rows), "", MARKS, ""]
-    left = len(paired.pairs) - PAIRS
-    if left > 0:
-        lines += [f"and {left:,} more: `--format json` has them all", ""]
+    if rest := count_rest(len(paired.pairs) - PAIRS, where=markdown.IN_JSON):
+        lines += [rest, ""]
     for title, names in list_unpaired(paired):
         lines += [f"{title}: {markdown.escape(', '.join(names), 2_000)}", ""]
     return markdown.encode(lines)
@@ -81,7 +80,7 @@ def page(paired: Paired, run: Run) -> bytes:
         tone=TONES[SIGNS[paired.pairs[0][1].result]] if paired.pairs else "unsure",
         heads=COLUMNS,
         rows=[(SIGNS[it.result], *pair_cells(name, it)) for name, it in paired.pairs[:PAIRS]],
-        left=max(0, len(paired.pairs) - PAIRS),
+        left=len(paired.pairs) - PAIRS,
         marks=MARKS,
         unpaired=[(title, ", ".join(names)) for title, names in list_unpaired(paired)],
     )

@@ -11,7 +11,7 @@ from itertools import islice
 
 from analyzer import gate
 from analyzer.gate import Result
-from analyzer.model import Finding, Policy, Report, Run, Value, plural
+from analyzer.model import Finding, Policy, Report, Run, Value, count_rest, plural
 from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
 from analyzer.wording import harmless, judgements, results
@@ -81,9 +81,8 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
     )
     yield from (f"## {_title(run)}", "")
     yield from (f"**{markdown.escape(judgements.total_sentence(run))}**", "", *table, "")
-    left = len(run.reports) + len(run.unreadable) - len(rows)
-    if left:
-        yield from (f"and {plural(left, 'more capture')}", "")
+    if rest := count_rest(len(run.reports) + len(run.unreadable) - len(rows), "capture"):
+        yield from (rest, "")
     explained = [row for row in rows if row.reason]
     if explained:
         opened = " open" if len(explained) <= OPEN else ""

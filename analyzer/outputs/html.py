@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from analyzer import triage
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Outcome, Run
+from analyzer.model import Instant, Run
 from analyzer.painting import templates
 from analyzer.painting.scene import Lane, scene
 from analyzer.painting.templates import Part
@@ -25,13 +25,10 @@ from analyzer.totals.results import collect_results
 from analyzer.wording import counts, facts, harmless, lifetimes, origins
 from analyzer.wording.harmless import safe, safe_middle
 
-SUFFIX = ".html"
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
 COUNTED = 6  # captures from which on they are also told in numbers
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
-# In this order they stand in the numbers for JavaScript.
-ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.UNKNOWN, Outcome.CONNECTING, Outcome.FAILED)
 
 
 def render(run: Run) -> bytes:
@@ -116,7 +113,7 @@ def _data(part: Part) -> dict[str, Any]:
         "loads": [[at - laid.axis.start, kind, page] for at, kind, page in laid.loads],
         "bands": [_places(interval, laid.axis) for interval in laid.bands],
         "limits": laid.limits,
-        "outcomes": {outcome.value: lifetimes.OUTCOMES[outcome].page for outcome in ORDER},
+        "outcomes": {outcome.value: words.brief for outcome, words in lifetimes.OUTCOMES.items()},
         "array": array,
         "sockets": sockets,
         "words": list(words.places),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from analyzer.document import pretty, run_document
 from analyzer.model import Run
 
-SUFFIX = ".json"
-
 
 def render(run: Run) -> bytes:
     return pretty(run_document(run))

@@ -20,12 +20,11 @@ from xml.etree.ElementTree import Element, SubElement
 from analyzer import gate
 from analyzer.document import timestamp
 from analyzer.gate import Judgement, Result
-from analyzer.model import SECOND, Duration, Finding, Policy, Report, Run, Unreadable, plural
+from analyzer.model import SECOND, Duration, Finding, Policy, Report, Run, Unreadable, count_rest, join_some
 from analyzer.wording import counts, facts, harmless, judgements, proof, verdict
 from analyzer.wording.findings import PLACES
 from analyzer.wording.instants import has_dates
 
-SUFFIX = ".xml"
 CLASS = "har-sockets"  # of every test: readers show it as a group
 COUNTS = ("tests", "failures", "errors")
 ERRORS = {gate.EMPTY: "no-socket-opened", gate.UNDECIDED: "undecided", gate.UNREADABLE: "unreadable"}
@@ -123,8 +122,8 @@ def _notes(report: Report, policy: Policy) -> Iterable[str]:
     for finding in notes[:NOTES]:
         prefix = "in the baseline: " if gate.is_in_baseline(finding, policy) else ""
         yield prefix + harmless.safe(_headline(finding, policy), LONGEST)
-    if len(notes) > NOTES:
-        yield f"and {plural(len(notes) - NOTES, 'more finding')}"
+    if rest := count_rest(len(notes) - NOTES, "finding"):
+        yield rest
     yield from (f"limit of this capture: {harmless.safe(it.message, LONGEST)}" for it in report.capture.caveats[:NOTES])
 
 
@@ -135,9 +134,7 @@ def _headline(finding: Finding, policy: Policy) -> str:
 def _details(finding: Finding, policy: Policy) -> Iterable[str]:
     yield harmless.safe(_headline(finding, policy), LONGEST)
     if finding.pointers:
-        pointers = ", ".join(finding.pointers[:PLACES])
-        left = len(finding.pointers) - PLACES
-        yield harmless.safe(f"  in the file: {pointers}{f' and {left:,} more' if left > 0 else ''}", LONGEST)
+        yield harmless.safe(f"  in the file: {join_some(finding.pointers, PLACES)}", LONGEST)
     if finding.explanation:
         yield harmless.safe(f"  {finding.explanation} ({finding.cause})", LONGEST)
         yield from (harmless.safe(f"    {line}", LONGEST) for line in proof.lines(finding.proof)[:PLACES])

@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from analyzer.intervals import Interval, sweep
-from analyzer.model import SECOND, Duration, Instant, Value, format_duration, plural
+from analyzer.model import SECOND, Duration, Instant, Value, format_duration, join_some, plural
 from analyzer.painting import bars
 from analyzer.timeline import Axis, Grid
 from analyzer.wording import terminal
@@ -110,8 +110,7 @@ def find_excess(scene: Scene, after: Instant) -> Excess | None:
 
 
 def _ids(lives: Sequence[Life]) -> str:
-    more = f" and {len(lives) - NAMED[0]:,} more" if len(lives) > NAMED[0] else ""
-    return ", ".join(f"#{life.number}" for life in lives[: NAMED[0]]) + more
+    return join_some([f"#{life.number}" for life in lives], NAMED[0])
 
 
 def window(start: Instant, now: Instant) -> Interval:
@@ -268,9 +267,8 @@ def _openers(lives: Sequence[Life], medium: Medium) -> list[Text]:
 def _opener(place: str, numbers: Sequence[int], medium: Medium) -> Text:
     """Write `#1, #2 and 3 more: opened by <Chat>, app.js:12`; the fewer sockets are named, the less room there is."""
     for named in NAMED:
-        ids = ", ".join(f"#{number}" for number in sorted(numbers[:named]))
-        more = f" and {len(numbers) - named:,} more" if len(numbers) > named else ""
-        start = f"{MARGIN}{ids}{more}: opened by "
+        ids = [f"#{number}" for number in (*sorted(numbers[:named]), *numbers[named:])]
+        start = f"{MARGIN}{join_some(ids, named)}: opened by "
         if cell_len(start) + cell_len(place) <= medium.width:
             break
     return Text(start + medium.short_left(place, medium.width - cell_len(start)))

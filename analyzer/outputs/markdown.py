@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from analyzer import triage
-from analyzer.model import Report, Run, Value, plural
+from analyzer.model import Report, Run, Value, count_rest
 from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
 from analyzer.timeline import axis_of
@@ -24,9 +24,7 @@ from analyzer.wording.coverage import list_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
 
-SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
-ALL, JSON = "`--format csv` has them all", "`--format json` has them all"
 
 # -- the page --------------------------------------------------------------------------------------------------
 
@@ -75,11 +73,12 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
     for report in reports[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
     if len(reports) > size.captures:
-        yield from (*_more(len(reports) - size.captures, "capture without details", JSON), "")
+        rest = count_rest(len(reports) - size.captures, "capture")
+        yield from (f"- {rest} without details: {markdown.IN_JSON}", "")
     if run.unreadable:
         yield from ("## Could not be read", "")
         yield from (f"- {_text(it.source, size)}: {_text(it.problem, size)}" for it in run.unreadable[: size.lines])
-        yield from _more(len(run.unreadable) - size.lines, "more", JSON)
+        yield from _more(len(run.unreadable) - size.lines)
         yield ""
     yield from ("---", "")
     yield f"Policy: {_text(facts.describe_policy(run.policy), size)}"
@@ -93,7 +92,7 @@ def _head(run: Run, size: Size) -> Iterable[str]:
     """List what was given with `--meta`."""
     if run.meta:
         yield from (f"- {_text(key, size)}: {_text(value, size)}" for key, value in run.meta[: size.lines])
-        yield from (*_more(len(run.meta) - size.lines, "more", ""), "")
+        yield from (*_more(len(run.meta) - size.lines, where=""), "")
 
 
 def _index(run: Run, size: Size) -> Iterable[str]:
@@ -112,7 +111,7 @@ def _index(run: Run, size: Size) -> Iterable[str]:
     if rows:
         yield from (*markdown.table(("Verdict", "Capture", "Sockets", "Peak"), rows), "")
     if len(reports) > size.index:
-        yield from (*_more(len(reports) - size.index, "more capture", JSON), "")
+        yield from (*_more(len(reports) - size.index, "capture"), "")
 
 
 def _headline(report: Report, run: Run) -> str:
@@ -168,7 +167,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
     yield from ("### Sockets", "")
     yield from markdown.table(heads, rows)
     yield ""
-    left = _more(len(report.sessions) - size.sockets, "more socket", ALL)
+    left = _more(len(report.sessions) - size.sockets, "socket", markdown.IN_CSV)
     yield from (*left, "") if left else ()
 
 
@@ -193,7 +192,7 @@ def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
             yield f"  - What to do: {_text(finding.remedy or '', size)}{link}"
         if finding.proof:
             yield f"  - Where: {'; '.join(_text(line, size) for line in finding.proof)}"
-    yield from _more(len(findings) - size.findings, "more finding", JSON)
+    yield from _more(len(findings) - size.findings, "finding")
     yield ""
 
 
@@ -206,7 +205,7 @@ def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
         sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in service.sources)
         limits = f" Limits {sources}." if sources else ""
         yield f"- **{_text(service.name, size)}**: {_text(service.sentences, size)}{limits}"
-    yield from _more(len(entries) - size.lines, "more service", JSON)
+    yield from _more(len(entries) - size.lines, "service")
     yield ""
 
 
@@ -215,7 +214,7 @@ def _list(title: str, items: Sequence[str], size: Size) -> Iterable[str]:
         return
     yield from (f"### {title}", "")
     yield from (f"- {_text(item, size)}" for item in items[: size.lines])
-    yield from _more(len(items) - size.lines, "more", JSON)
+    yield from _more(len(items) - size.lines)
     yield ""
 
 
@@ -223,7 +222,5 @@ def _text(text: str, size: Size) -> str:
     return markdown.escape(text, size.letters)
 
 
-def _more(number: int, what: str, where: str) -> list[str]:
-    first, space, rest = what.partition(" without ")
-    many = "more" if what == "more" else f"{first}s{space}{rest}"
-    return [f"- and {plural(number, what, many)}{f': {where}' if where else ''}"] if number > 0 else []
+def _more(left: int, what: str = "", where: str = markdown.IN_JSON) -> list[str]:
+    return [f"- {rest}"] if (rest := count_rest(left, what, where)) else []

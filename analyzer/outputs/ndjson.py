@@ -5,8 +5,6 @@ from __future__ import annotations
 from analyzer.document import capture_document, compact
 from analyzer.model import Report, Run, Unreadable
 
-SUFFIX = ".ndjson"
-
 
 def render(run: Run) -> bytes:
     results: tuple[Report | Unreadable, ...] = (*run.reports, *run.unreadable)

@@ -14,7 +14,6 @@ from analyzer.outputs import NotInstalled
 if TYPE_CHECKING:
     import pyarrow
 
-SUFFIX = ".parquet"
 INSTANTS = ("_earliest", "_latest", "_start", "_end", "_first", "_last")
 NUMBERS = (
     *("initiator_line", "initiator_column", "initiator_source_line", "initiator_source_column"),

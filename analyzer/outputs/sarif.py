@@ -18,7 +18,6 @@ from analyzer.version import HOME, VERSION
 from analyzer.wording import facts, harmless, manual
 from analyzer.wording.coverage import describe_unchecked
 
-SUFFIX = ".sarif"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS = 25_000  # that GitHub takes of a run
 RELATED = 10  # places of further sockets

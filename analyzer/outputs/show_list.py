@@ -9,10 +9,10 @@ from rich.text import Text
 
 from analyzer.document import capture_head, pretty, session_document
 from analyzer.installation import is_typeable
-from analyzer.model import Messages, Report, Run, Session, name_source, plural
+from analyzer.model import Messages, Report, Run, Session, count_rest, name_source
 from analyzer.painting import markdown, templates
 from analyzer.timeline import axis_of
-from analyzer.wording import harmless, instants, lifetimes, terminal
+from analyzer.wording import counts, harmless, instants, lifetimes, terminal
 from analyzer.wording.captures import write_arguments
 from analyzer.wording.terminal import FAINT, MARGIN, NARROWEST, STRONG, Medium, wrap
 
@@ -48,8 +48,7 @@ def _whose(session: Session) -> str:
 
 
 def _rest(report: Report) -> str:
-    left = len(report.sessions) - MOST
-    return f"and {plural(left, 'more socket')}: --format json has them all" if left > 0 else ""
+    return count_rest(len(report.sessions) - MOST, "socket", counts.IN_JSON)
 
 
 def render(report: Report, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:

@@ -25,7 +25,9 @@ from analyzer.model import (
     Severity,
     Skipped,
     Unreadable,
+    count_rest,
     format_duration,
+    join_some,
     name_source,
     plural,
 )
@@ -36,7 +38,6 @@ from analyzer.wording.coverage import list_coverage
 from analyzer.wording.results import Kind
 from analyzer.wording.terminal import BAD, GOOD, MARGIN, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
 
-SUFFIX = ".txt"
 IN_FULL = 5  # captures; more get one line each
 PROOF = 3  # lines per cause; --verbose shows all
 SOCKETS, GROUPS, FINDINGS, CAVEATS, SKIPPED = 12, 8, 4, 10, 5
@@ -185,8 +186,7 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
         return []
     lines = heading("Closed by an error")
     for problem, ids in list(broken.items())[:GROUPS]:
-        more = f" and {len(ids) - SOCKETS:,} more" if len(ids) > SOCKETS else ""
-        line = f"{', '.join(ids[:SOCKETS])}{more}: {medium.safe(problem, 1000)}"
+        line = f"{join_some(ids, SOCKETS)}: {medium.safe(problem, 1000)}"
         lines += wrap(Text(line), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(broken) - GROUPS, medium)
 
@@ -261,8 +261,8 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     visible = steps if verbose else steps[:PROOF]
     for line in visible:
         lines += wrap(Text(medium.safe(line, 1000)), medium, f"{INSET}{medium.signs.dot} ")
-    if len(steps) > len(visible):
-        lines += wrap(Text(f"and {len(steps) - len(visible):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} ")
+    if rest := count_rest(len(steps) - len(visible), where="--verbose"):
+        lines += wrap(Text(rest), medium, f"{INSET}{medium.signs.dot} ")
     return lines
 
 
@@ -291,4 +291,5 @@ def _unread_parts(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
 
 
 def _more(number: int, medium: Medium) -> list[Text]:
-    return [Text(f"{MARGIN}{medium.signs.dot} and {number:,} more")] if number > 0 else []
+    rest = count_rest(number)
+    return [Text(f"{MARGIN}{medium.signs.dot} {rest}")] if rest else []

@@ -23,7 +23,6 @@ from analyzer.outputs.chart.lettering import clean
 from analyzer.outputs.chart.marks import PIXEL, Boxes, Curve, Look, Mark, Picture, Strokes, Words
 from analyzer.timeline import When
 
-SUFFIX = ".png"
 RASTERISED = 2_000  # boxes of one look; with more, an SVG or PDF is too slow to open
 LARGEST = 60_000  # pixels a side; Agg refuses 2**16
 NARROWEST, WIDTH, WIDEST = 6, 12, 100  # inches

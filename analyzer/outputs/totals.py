@@ -11,13 +11,14 @@ from rich.text import Text
 from analyzer.document import FORMAT, Json, pretty
 from analyzer.document.captures import capture_row, columns
 from analyzer.installation import install_hint
+from analyzer.model import count_rest
 from analyzer.outputs import NotInstalled
 from analyzer.painting import listing, markdown, spreadsheet
 from analyzer.totals.frame import TABLES, frame
 from analyzer.totals.results import Results
 from analyzer.totals.tables import MEANINGS, NEXT, ROWS, sentence, tables
 from analyzer.version import VERSION
-from analyzer.wording import terminal
+from analyzer.wording import counts, terminal
 from analyzer.wording.harmless import safe_middle
 from analyzer.wording.terminal import FAINT, STRONG, Medium, heading, wrap
 
@@ -52,9 +53,8 @@ def text(
         if table.highest:
             path = listing.short_path(table.highest, medium.width - 17, medium) if cut else table.highest
             lines.append(Text(f"   Highest peak: {path}", FAINT))
-        if table.left:
-            more = f"{table.left:,} more: {'--format csv has them all' if verbose else '--verbose'}"
-            lines += wrap(Text(more, FAINT), medium, "   ")
+        if rest := count_rest(table.left, where=counts.IN_CSV if verbose else "--verbose"):
+            lines += wrap(Text(rest, FAINT), medium, "   ")
     if results.captures or results.unreadable:
         lines += [Text(), *wrap(Text(MEANINGS, FAINT), medium, "   ")]
         lines += wrap(Text(NEXT, FAINT), medium, "   ")
@@ -113,8 +113,8 @@ def md(results: Results, worst: int = WORST) -> bytes:
     for table in tables(results):
         cells = [(_md(row[0]), *row[1:-1], markdown.escape(safe_middle(row[-1], 200))) for row in table.rows]
         lines += [f"## {table.title}", "", *markdown.table(table.heads, cells), ""]
-        if table.left:
-            lines += [f"and {table.left:,} more: `--format csv` has them all", ""]
+        if rest := count_rest(table.left, where=markdown.IN_CSV):
+            lines += [rest, ""]
     return "\n".join([*lines, MEANINGS, ""]).encode("utf-8")
 
 

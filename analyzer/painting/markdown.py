@@ -9,6 +9,7 @@ from analyzer.version import VERSION
 from analyzer.wording import harmless
 from analyzer.wording.terminal import Medium
 
+IN_JSON, IN_CSV = "`--format json` has them all", "`--format csv` has them all"
 DRAWING = Medium(100, unicode=True)  # in which a timeline is drawn
 
 # What GitHub and GitLab make a link or an emoji by themselves: an address, www., a mail address or mention, the number

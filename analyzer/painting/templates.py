@@ -15,7 +15,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from analyzer import gate, triage
-from analyzer.model import Messages, Policy, Report, Value, plural
+from analyzer.model import Messages, Policy, Report, Value, count_rest, plural
 from analyzer.painting import drawing
 from analyzer.painting.scene import Lane, Scene, Section, scene
 from analyzer.version import VERSION
@@ -100,7 +100,7 @@ def _environment() -> Environment:
         "safe_middle": safe_middle,
     }
     environment.globals |= {"coverage": list_coverage, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
-    environment.globals |= {"count": plural, "judged": _judge, "gated": judgements.total_sentence}
+    environment.globals |= {"count": plural, "rest": count_rest, "judged": _judge, "gated": judgements.total_sentence}
     return environment
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from textwrap import dedent
 
@@ -22,7 +21,6 @@ PICTURE = 22  # columns that the bars need
 ALL = "--format csv has them all"
 NBSP = "\N{NO-BREAK SPACE}"
 # In this order outcomes are counted.
-ORDER = (Outcome.OPEN, Outcome.CLOSED, Outcome.UNKNOWN, Outcome.CONNECTING, Outcome.FAILED)
 BEGAN, LASTED, ENDED = "opened", "open for", "how it ended"
 
 
@@ -144,7 +142,8 @@ def _group_rows(groups: Sequence[tuple[str, Section]], left_out: int, grid: Grid
     for name, section in groups:
         sessions = [lane.session for lane in section.lanes]
         picture = bars.concurrency(grid.highest(proven_steps(sessions)), columns.medium, True)
-        lines.append(columns.row(Row(name, "", "", _outcomes(sessions)), picture, STRONG))
+        ends = ", ".join(lifetimes.count_outcomes(sessions))
+        lines.append(columns.row(Row(name, "", "", ends), picture, STRONG))
     more = f"and {plural(left_out, 'more group')}: {ALL}"
     return lines + (wrap(Text(more), columns.medium, MARGIN) if left_out else [])
 
@@ -189,11 +188,6 @@ def _names(report: Report, sessions: Sequence[Session]) -> dict[str, str]:
     return names
 
 
-def _outcomes(sessions: Sequence[Session]) -> str:
-    tally = Counter(session.outcome for session in sessions)
-    return ", ".join(f"{tally[outcome]:,} {lifetimes.OUTCOMES[outcome].brief}" for outcome in ORDER if tally[outcome])
-
-
 def _page_marks(loads: Sequence[Load], grid: Grid, medium: Medium) -> Text:
     """Mark where pages were loaded, with what kind of load it was where there is room."""
     cells = [" "] * grid.columns
@@ -229,9 +223,9 @@ def _legend(lives: Sequence[Text], medium: Medium) -> list[Text]:
         signs.certain: "certainly open",
         signs.possible: "possibly open",
         signs.goes_on: "still open at the end",
-        signs.no_end: "no end known",
+        signs.no_end: lifetimes.OUTCOMES[Outcome.UNKNOWN].brief,
         signs.connecting: "connecting",
-        signs.failed: "failed",
+        signs.failed: lifetimes.OUTCOMES[Outcome.FAILED].brief,
     }
     entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in characters]
     lines = wrap(Text("   ".join(entries)), medium, MARGIN) if entries else []

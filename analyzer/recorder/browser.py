@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
-from analyzer.masking import Masks
+from analyzer.masking import Texts
 from analyzer.model import ConsoleLine, Instant
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.endpoints import Endpoint, find_endpoint
@@ -188,7 +188,7 @@ class _Session:
             if self._listener.gone.is_set():  # the recording ends for that reason, with what it has
                 return
             reason = NETWORK.search(str(problem))
-            why = reason[0] if reason is not None else Masks().text(str(problem))
+            why = reason[0] if reason is not None else Texts().text(str(problem))
             if why == NO_PAGE:
                 self._screen.say(f"har-sockets: {masked}: the server answered with an error status, and no page")
             if why in (NO_PAGE, ABORTED):
@@ -201,7 +201,7 @@ class _Session:
 
     def _name_page(self) -> str:
         """The address that was asked for, masked."""
-        return Masks().url(complete(self._request.url or ""))
+        return Texts().url(complete(self._request.url or ""))
 
     # -- saving ----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity, describe_overlap, format_duration, plural
+from analyzer.model import Finding, Policy, Report, Rule, Severity, describe_overlap
+from analyzer.model.sentence import Sentence, count, length
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -24,20 +25,26 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 RULE.severity,
-                f"Brief overlap, below the tolerance of {format_duration(policy.tolerance)}: "
-                f"{describe_overlap(overlap, report.endpoints(overlap.sessions), policy.max_open + 1)}.",
+                Sentence(
+                    "Brief overlap, below the tolerance of {}: {}.",
+                    length(policy.tolerance),
+                    describe_overlap(overlap, report.endpoints(overlap.sessions), policy.max_open + 1),
+                ),
                 overlap.sessions,
                 interval=overlap.interval,
                 peak=overlap.peak,
             )
 
 
-def fold(report: Report, findings: Sequence[Finding]) -> str:
+def fold(report: Report, findings: Sequence[Finding]) -> Sentence:
     sockets = {id: None for finding in findings for id in finding.sessions}
-    return (
-        f"{len(findings):,} brief overlaps, each below the tolerance of {format_duration(report.policy.tolerance)}: "
-        f"{plural(len(sockets), 'socket')} of {report.endpoints(sockets)}, "
-        f"peak {max(finding.peak or 0 for finding in findings):,}."
+    return Sentence(
+        "{} brief overlaps, each below the tolerance of {}: {} of {}, peak {}.",
+        len(findings),
+        length(report.policy.tolerance),
+        count(len(sockets), "socket"),
+        report.endpoints(sockets),
+        max(finding.peak or 0 for finding in findings),
     )
 
 

@@ -32,6 +32,7 @@ from analyzer.model import (
     describe_overlap,
     describe_overlaps,
 )
+from analyzer.model.sentence import Sentence, term
 
 SAME = "Open the connection once, and close it in the clean-up of the code that opened it."
 USERS = "Connect one user at a time: close the old connection, and wait for the close, before the next user connects."
@@ -47,7 +48,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{describe_overlap(overlap, _whose(report, sessions), policy.max_open + 1)}.",
+            Sentence("{}.", describe_overlap(overlap, _whose(report, sessions), policy.max_open + 1)),
             overlap.sessions,
             interval=overlap.interval,
             peak=overlap.peak,
@@ -56,19 +57,19 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-def fold(report: Report, findings: Sequence[Finding]) -> str:
+def fold(report: Report, findings: Sequence[Finding]) -> Sentence:
     sockets = dict.fromkeys(id for finding in findings for id in finding.sessions)
     return describe_overlaps(report, findings, _whose(report, report.named(sockets)))
 
 
-def _whose(report: Report, sessions: Sequence[Session]) -> str:
+def _whose(report: Report, sessions: Sequence[Session]) -> Sentence:
     services = {session.provider.name if session.user and session.provider else None for session in sessions}
     (service,) = services if len(services) == 1 else (None,)
     if service is None:
         return report.endpoints(session.id for session in sessions)
     apps = {session.user[1] for session in sessions if session.user is not None}
-    within = f" in {len(apps):,} apps" if len(apps) > 1 else ""
-    return f"{len({session.user for session in sessions}):,} users of {service}{within}"
+    within = Sentence(" in {} apps", len(apps)) if len(apps) > 1 else Sentence("")
+    return Sentence("{} users of {}{}", len({session.user for session in sessions}), term(service), within)
 
 
 def _remedy(sessions: Sequence[Session]) -> tuple[str, str | None]:

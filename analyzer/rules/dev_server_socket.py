@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity, plural
+from analyzer.model import Finding, Policy, Report, Rule, Severity
+from analyzer.model.sentence import Sentence, count, term
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -19,10 +20,10 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         if session.provider is not None and session.dev_only and not session.extension:
             by_server.setdefault(session.provider.name, []).append(session.id)
     for name, ids in by_server.items():
-        message = f"{plural(len(ids), 'socket')} of a development server: {name}."
+        message = Sentence("{} of a development server: {}.", count(len(ids), "socket"), term(name))
         if not policy.count_dev_servers:
-            them = "it" if len(ids) == 1 else "them"
-            message += f" Overlap rules ignore {them} unless you pass --count-dev-servers."
+            them = Sentence("it" if len(ids) == 1 else "them")
+            message = Sentence("{} Overlap rules ignore {} unless you pass --count-dev-servers.", message, them)
         yield report.finding(RULE.id, RULE.severity, message, ids)
 
 

@@ -19,7 +19,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import openings
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap, describe_overlaps
+from analyzer.model import (
+    Finding,
+    Policy,
+    Provider,
+    Relation,
+    Report,
+    Rule,
+    Severity,
+    describe_overlap,
+    describe_overlaps,
+)
+from analyzer.model.sentence import Sentence, term
 
 REMEDY = "Open one connection per user, and close it in the clean-up of the code that opened it."
 
@@ -32,7 +43,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{describe_overlap(overlap, f'one user of {provider.name}', policy.max_open + 1)}.",
+            Sentence("{}.", describe_overlap(overlap, _whose(provider), policy.max_open + 1)),
             overlap.sessions,
             interval=overlap.interval,
             peak=overlap.peak,
@@ -41,10 +52,14 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-def fold(report: Report, findings: Sequence[Finding]) -> str:
+def fold(report: Report, findings: Sequence[Finding]) -> Sentence:
     (session,) = report.named(findings[0].sessions[:1])
     assert session.provider is not None
-    return describe_overlaps(report, findings, f"one user of {session.provider.name}")
+    return describe_overlaps(report, findings, _whose(session.provider))
+
+
+def _whose(provider: Provider) -> Sentence:
+    return Sentence("one user of {}", term(provider.name))
 
 
 RULE = Rule(

@@ -18,16 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Need, Policy, Report, Rule, Severity, plural
+from analyzer.model import Finding, Need, Policy, Report, Rule, Severity
+from analyzer.model.sentence import Sentence, count
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     ids = [session.id for session in report.sessions if session.extension]
     if ids:
-        message = f"{plural(len(ids), 'socket')} of a browser extension, to {report.endpoints(ids)}."
+        message = Sentence("{} of a browser extension, to {}.", count(len(ids), "socket"), report.endpoints(ids))
         if not policy.count_extensions:
-            them = "it" if len(ids) == 1 else "them"
-            message += f" Overlap rules ignore {them} unless you pass --count-extensions."
+            them = Sentence("it" if len(ids) == 1 else "them")
+            message = Sentence("{} Overlap rules ignore {} unless you pass --count-extensions.", message, them)
         yield report.finding(RULE.id, RULE.severity, message, ids)
 
 

@@ -25,7 +25,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer import backoff, openings
-from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, plural
+from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model.sentence import Sentence, chain, count, quote
 
 STORM, WITHIN = 5, 60 * SECOND
 SHOWN = 3  # different problems
@@ -39,25 +40,28 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
     refused = [it for it in failed if not openings.is_abandoned(it) and not openings.is_unexplained(it)]
     if refused:
         problems = list(dict.fromkeys(s.problem for s in refused if s.problem))
-        more = f" and {plural(len(problems) - SHOWN, 'other problem')}" if len(problems) > SHOWN else ""
+        why = chain([quote(it) for it in problems[:SHOWN]])
+        if len(problems) > SHOWN:
+            why = Sentence("{} and {}", why, count(len(problems) - SHOWN, "other problem"))
         severity = Severity.WARNING if _storm(filter(policy.counts, refused), report.sessions) else Severity.NOTE
-        yield _describe(report, refused, f"{', '.join(problems[:SHOWN])}{more}", severity, REMEDY)
+        yield _describe(report, refused, why, severity, REMEDY)
     if given_up:
-        them = "it while it was" if len(given_up) == 1 else "them while they were"
-        yield _describe(report, given_up, f"the page itself closed {them} connecting")
+        them = Sentence("it while it was" if len(given_up) == 1 else "them while they were")
+        yield _describe(report, given_up, Sentence("the page itself closed {} connecting", them))
     if unexplained:
-        them = "it" if len(unexplained) == 1 else "them"
-        yield _describe(report, unexplained, f"the capture does not show why, possibly the page itself closed {them}")
+        them = Sentence("it" if len(unexplained) == 1 else "them")
+        why = Sentence("the capture does not show why, possibly the page itself closed {}", them)
+        yield _describe(report, unexplained, why)
 
 
 def _describe(
     report: Report,
     failed: Sequence[Session],
-    why: str,
+    why: Sentence,
     severity: Severity = Severity.NOTE,
     remedy: str | None = None,
 ) -> Finding:
-    message = f"{plural(len(failed), 'socket')} never opened: {why}."
+    message = Sentence("{} never opened: {}.", count(len(failed), "socket"), why)
     return report.finding(RULE.id, severity, message, (session.id for session in failed), remedy=remedy)
 
 

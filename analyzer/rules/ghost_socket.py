@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import heartbeats
-from analyzer.model import Finding, Need, Policy, Report, Rule, Severity, format_duration
+from analyzer.model import Finding, Need, Policy, Report, Rule, Severity
+from analyzer.model.sentence import Sentence, length
 
 REMEDY = "Close the socket before you drop its client or connect again."
 
@@ -30,12 +31,18 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             Severity.WARNING,
-            f"{session.name.capitalize()} still receives messages, but its client no longer sends heartbeats on it. "
-            f"Since then {sibling.name} sent {ghost.beats:,} heartbeats, one every {format_duration(ghost.period)}.",
+            Sentence(
+                "{} still receives messages, but its client no longer sends heartbeats on it. Since then {} sent {} "
+                "heartbeats, one every {}.",
+                session.name.capital,
+                sibling.name,
+                ghost.beats,
+                length(ghost.period),
+            ),
             (session.id, sibling.id),
             interval=session.proven,
             remedy=REMEDY,
-            proof=(session.proves(heartbeats.rhythm(session)), sibling.proves(heartbeats.rhythm(sibling))),
+            proof=tuple(it.proves("{}", heartbeats.rhythm(it)) for it in (session, sibling)),
         )
 
 

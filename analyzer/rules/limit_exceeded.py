@@ -27,6 +27,7 @@ from analyzer.model import (
     Severity,
     describe_overlap,
 )
+from analyzer.model.sentence import Sentence, term
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -39,14 +40,15 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 
 def _findings(report: Report, members: Sequence[Session], provider: Provider, limit: Limit) -> Iterator[Finding]:
-    allowed = f"The service allows {limit.max:,} per user{f' in {limit.mode} mode' if limit.mode else ''}."
-    whose = f"one user of {provider.name}"
+    mode = Sentence(" in {} mode", term(limit.mode)) if limit.mode else Sentence("")
+    allowed = Sentence("The service allows {} per user{}.", limit.max, mode)
+    whose = Sentence("one user of {}", term(provider.name))
     for overlap in overlaps.find(members, limit.max + 1):
         if overlap.confidence is Confidence.POSSIBLE:
             yield report.finding(
                 RULE.id,
                 Severity.NOTE,
-                f"Possibly {overlap.peak:,} sockets of {whose} were open at the same time. {allowed}",
+                Sentence("Possibly {} sockets of {} were open at the same time. {}", overlap.peak, whose, allowed),
                 overlap.sessions,
                 confidence=Confidence.POSSIBLE,
                 interval=overlap.interval,
@@ -57,7 +59,7 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
             yield report.finding(
                 RULE.id,
                 RULE.severity,
-                f"{describe_overlap(overlap, whose, limit.max + 1)}. {allowed}",
+                Sentence("{}. {}", describe_overlap(overlap, whose, limit.max + 1), allowed),
                 overlap.sessions,
                 interval=overlap.interval,
                 peak=overlap.peak,

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from analyzer import advice
 from analyzer.model import Confidence, Finding, Policy, Report, Rule, Severity, Verdict
+from analyzer.model.sentence import Sentence
 
 FAILED = "Find out why the handshakes failed, and record again once the page connects."
 
@@ -38,13 +39,15 @@ def _remedy(report: Report) -> str:
     return advice.to_have_one(report.capture) if complete else advice.to_see_all(report.capture)
 
 
-def _message(report: Report) -> str:
+def _message(report: Report) -> Sentence:
     if report.sessions:
         many = len(report.sessions)
-        return "The only socket never opened." if many == 1 else f"None of the {many:,} sockets ever opened."
+        if many == 1:
+            return Sentence("The only socket never opened.")
+        return Sentence("None of the {} sockets ever opened.", many)
     if report.verdict is Verdict.NO_SOCKETS:
-        return "No WebSocket in this capture."
-    return "No WebSocket in this capture, but that does not prove that the page opened none."
+        return Sentence("No WebSocket in this capture.")
+    return Sentence("No WebSocket in this capture, but that does not prove that the page opened none.")
 
 
 RULE = Rule("nothing-recorded", "No socket in the capture, or none opened", Severity.NOTE, check)

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import advice, overlaps, unknowns
-from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, format_duration, plural
+from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity
+from analyzer.model.sentence import Sentence, count, length
 
 LEFT = "If the back/forward cache was off during the recording, pass --assume no-bfcache."
 
@@ -26,8 +27,13 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"Possible overlap of {_many(overlap)} of {report.endpoints(overlap.sessions)}"
-            f"{_most(overlap, policy)}: {unknowns.of_sockets(report.named(overlap.sessions))}.",
+            Sentence(
+                "Possible overlap of {} of {}{}: {}.",
+                _many(overlap),
+                report.endpoints(overlap.sessions),
+                _most(overlap, policy),
+                unknowns.of_sockets(report.named(overlap.sessions)),
+            ),
             overlap.sessions,
             confidence=Confidence.POSSIBLE,
             interval=overlap.interval,
@@ -36,26 +42,30 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-def fold(report: Report, findings: Sequence[Finding]) -> str:
+def fold(report: Report, findings: Sequence[Finding]) -> Sentence:
     sockets = {id: None for finding in findings for id in finding.sessions}
     parts = [report.named(finding.sessions) for finding in findings]
-    return (
-        f"{len(findings):,} possible overlaps of {plural(len(sockets), 'socket')} of {report.endpoints(sockets)}: "
-        f"{unknowns.of_several(parts)}."
+    return Sentence(
+        "{} possible overlaps of {} of {}: {}.",
+        len(findings),
+        count(len(sockets), "socket"),
+        report.endpoints(sockets),
+        unknowns.of_several(parts),
     )
 
 
-def _many(overlap: Overlap) -> str:
+def _many(overlap: Overlap) -> Sentence:
     if overlap.peak < len(overlap.sessions):
-        return f"up to {overlap.peak:,} of {len(overlap.sessions):,} sockets"
-    return f"{overlap.peak:,} sockets"
+        return Sentence("up to {} of {} sockets", overlap.peak, len(overlap.sessions))
+    return Sentence("{} sockets", overlap.peak)
 
 
-def _most(overlap: Overlap, policy: Policy) -> str:
+def _most(overlap: Overlap, policy: Policy) -> Sentence:
     if overlap.at_most is None:
-        return ""
-    below = f", below the tolerance of {format_duration(policy.tolerance)}" if overlap.brief(policy.tolerance) else ""
-    return f" ({format_duration(overlap.at_most)} at most{below})"
+        return Sentence("")
+    if overlap.brief(policy.tolerance):
+        return Sentence(" ({} at most, below the tolerance of {})", length(overlap.at_most), length(policy.tolerance))
+    return Sentence(" ({} at most)", length(overlap.at_most))
 
 
 def _remedy(report: Report, overlap: Overlap) -> str:

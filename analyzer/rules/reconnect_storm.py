@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import backoff, openings
-from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, format_duration
+from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model.sentence import Sentence, length
 
 MINUTE = 60 * SECOND
 WHY = "Find out why the sockets close so soon."
@@ -36,12 +37,17 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             failed = sum(it.outcome is Outcome.FAILED and not openings.is_abandoned(it) for it in storm)
             provider = storm[0].provider if len({it.provider for it in storm}) == 1 else None
             steady = f"{WHY} {provider.remedy}" if provider is not None and provider.remedy else STEADY
-            length = format_duration(openings.creation_of(storm[-1]) - openings.creation_of(storm[0]))
+            failures = Sentence("; {} of them failed", failed) if failed else Sentence("")
             yield report.finding(
                 RULE.id,
                 Severity.WARNING,
-                f"A client opened {most:,} sockets to {report.endpoints(session.id for session in storm)} within "
-                f"{length}, each after an earlier one had ended{f'; {failed:,} of them failed' if failed else ''}.",
+                Sentence(
+                    "A client opened {} sockets to {} within {}, each after an earlier one had ended{}.",
+                    most,
+                    report.endpoints(session.id for session in storm),
+                    length(openings.creation_of(storm[-1]) - openings.creation_of(storm[0])),
+                    failures,
+                ),
                 (session.id for session in storm),
                 remedy=REMEDY if failed else steady,
                 link=None if failed or provider is None else provider.link,

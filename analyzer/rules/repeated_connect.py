@@ -24,6 +24,7 @@ from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers, visits
 from analyzer.model import Duration, Evidence, Finding, Need, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model.sentence import Sentence, name, term
 
 OFTEN, MOUNTED = 4, 3  # calls: in all, and where each came from the mount of a component
 PROPER = (None, 1000, 1005)  # the close codes of a close that the page asked for, or that was not recorded
@@ -38,9 +39,15 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{_action(calls[-1])} {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
-            f'The documentation of {provider.name} says: "{provider.once}". '
-            "The page did close each connection before the next one.",
+            Sentence(
+                '{} {} times for one user on this page{}. The documentation of {} says: "{}". The page did close each '
+                "connection before the next one.",
+                _action(calls[-1]),
+                len(calls),
+                _place(calls, is_mounted),
+                term(provider.name),
+                term(provider.once),
+            ),
             (session.id for session in calls),
             remedy=provider.remedy,
             link=provider.link,
@@ -91,23 +98,26 @@ def _is_closed_by_page(session: Session) -> bool:
     return session.problem is None and session.close_code in PROPER and not by_server
 
 
-def _action(session: Session) -> str:
+def _action(session: Session) -> Sentence:
     """Name the client's function without its class; empty where the build left no name."""
     frame = callstacks.call(session)
-    name = ((frame.function if frame is not None else None) or "").rpartition(".")[2]
-    return f"{name}() ran" if name else "The application connected"
+    own_name = ((frame.function if frame is not None else None) or "").rpartition(".")[2]
+    return Sentence("{}() ran", name(own_name)) if own_name else Sentence("The application connected")
 
 
-def _place(calls: Sequence[Session], is_mounted: bool) -> str:
+def _place(calls: Sequence[Session], is_mounted: bool) -> Sentence:
     """Say what called it each time, where that is one and the same."""
     names = {openings.by_whom(session, "") for session in calls}
-    (name,) = names if len(names) == 1 else ("",)
+    (by,) = names if len(names) == 1 else (Sentence(""),)
     if not is_mounted:
-        return f", each time from {name}" if name else ""
-    component = name if callstacks.COMPONENT.fullmatch(name) else ""
-    if all(visits.is_return(old, new) for old, new in pairwise(calls)):
-        return f", once per mount of {component}" if component else ", each time a component was mounted"
-    return f", each time {component or 'a component'} was mounted or updated"
+        return Sentence(", each time from {}", by) if by else by
+    is_component = callstacks.COMPONENT.fullmatch(by) is not None
+    if not all(visits.is_return(old, new) for old, new in pairwise(calls)):
+        component = by if is_component else Sentence("a component")
+        return Sentence(", each time {} was mounted or updated", component)
+    if not is_component:
+        return Sentence(", each time a component was mounted")
+    return Sentence(", once per mount of {}", by)
 
 
 NEEDS = (Need.STACKS, Need.PAGES)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Instant, Need, Page, Policy, Report, Rule, Severity, format_duration
+from analyzer.model import Finding, Instant, Need, Page, Policy, Report, Rule, Severity
+from analyzer.model.sentence import Sentence, length
 
 REMEDY = "Close the socket in pagehide, and open a new one in pageshow when event.persisted is true."
 LINK = "https://web.dev/articles/bfcache"
@@ -31,8 +32,11 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 Severity.NOTE,
-                f"{session.name.capitalize()} was still connected for at least {format_duration(until - left)} after "
-                "the tab left its page.",
+                Sentence(
+                    "{} was still connected for at least {} after the tab left its page.",
+                    session.name.capital,
+                    length(until - left),
+                ),
                 (session.id,),
                 interval=session.proven,
                 remedy=REMEDY,

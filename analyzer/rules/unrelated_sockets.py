@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap, join_words
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap
+from analyzer.model.sentence import Sentence, chain, term
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.exceeding(Relation.UNRELATED, policy.tolerance):
         providers = (session.provider for session in report.named(overlap.sessions))
         names = list(dict.fromkeys(provider.name for provider in providers if provider is not None))
+        whose = Sentence("different services ({})", chain([term(name) for name in names], last=" and "))
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{describe_overlap(overlap, f'different services ({join_words(names)})', policy.max_open + 1)}.",
+            Sentence("{}.", describe_overlap(overlap, whose, policy.max_open + 1)),
             overlap.sessions,
             interval=overlap.interval,
             peak=overlap.peak,

@@ -10,11 +10,12 @@ two tabs on purpose, record one tab at a time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import islice, takewhile
 
 from analyzer.model import Finding, Instant, Policy, Report, Rule, Session, Severity
+from analyzer.model.sentence import Sentence, term
 
 NAMED = 20  # of very many that are still open
 
@@ -56,18 +57,25 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         earliest = session.opened.earliest if session.opened is not None else None
         still = before.since(earliest) if earliest is not None and not before.users[session.user] else []
         if still:
-            one = f"{still[0].name} of the previous user was"
-            number = f"{len(still)}" if len(still) <= NAMED else f"more than {NAMED}"
-            many = one if len(still) == 1 else f"{number} sockets of other users were"
+            service = term(session.provider.name)
             yield report.finding(
                 RULE.id,
                 RULE.severity,
-                f"When another user of {session.provider.name} connected ({session.name}), {many} still open.",
+                Sentence("When another user of {} connected ({}), {} still open.", service, session.name, _many(still)),
                 (*(old.id for old in still[:NAMED]), session.id),
                 remedy="Disconnect the old user, and wait for the close, before the new user connects.",
                 link=session.provider.link,
             )
         before.add(session)
+
+
+def _many(still: Sequence[Session]) -> Sentence:
+    """Say whose sockets were still open, up to the verb."""
+    if len(still) == 1:
+        return Sentence("{} of the previous user was", still[0].name)
+    if len(still) <= NAMED:
+        return Sentence("{} sockets of other users were", len(still))
+    return Sentence("more than {} sockets of other users were", NAMED)
 
 
 def _opening(session: Session) -> Instant:

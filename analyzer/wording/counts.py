@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from analyzer.model import Policy, Report, Run, Selection, Where, join_words, plural
 
+IN_JSON, IN_CSV = "--format json has them all", "--format csv has them all"
 WORST_FIRST = (
     "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
     "then undecided captures, then the rest."

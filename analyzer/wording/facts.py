@@ -24,7 +24,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.timeline import Axis
-from analyzer.wording import instants, services, verdict
+from analyzer.wording import instants, lifetimes, services, verdict
 from analyzer.wording.harmless import name, safe, safe_middle
 
 TITLE = "WebSocket report"
@@ -103,7 +103,7 @@ def longest(session: Session, axis: Axis) -> str:
         return f"≤ {_write_length(possible.end - possible.start)}"
     if session.outcome is Outcome.OPEN:
         return f"≤ {_write_length(axis.end - possible.start)}"
-    return "no end known"
+    return lifetimes.OUTCOMES[Outcome.UNKNOWN].brief
 
 
 def _write_length(length: Duration) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 
 from analyzer import gate
-from analyzer.model import Confidence, Finding, Instant, Report, Rule, Severity, Value, plural
+from analyzer.model import Confidence, Finding, Instant, Report, Rule, Severity, Value, count_rest
 from analyzer.timeline import Axis, axis_of
 from analyzer.version import HOME, PUBLISHED
 from analyzer.wording import instants, proof
@@ -89,7 +89,7 @@ def _proof(finding: Finding, report: Report, axis: Axis, zone: tzinfo) -> Iterab
         ends = " to " + write(session.proven.end) if session.proven and session.proven.end else ""
         open_at = f", certainly open from {write(session.proven.start)}{ends}" if session.proven else ""
         yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
-    if len(sessions) > PLACES:
-        yield f"and {plural(len(sessions) - PLACES, 'more socket')}"
+    if rest := count_rest(len(sessions) - PLACES, "socket"):
+        yield rest
     if not sessions:
         yield from (safe(pointer, 120) for pointer in finding.pointers[:PLACES] if pointer)

@@ -24,6 +24,7 @@ from analyzer.model import (
     Report,
     Run,
     Verdict,
+    count_rest,
     name_source,
     plural,
 )
@@ -125,7 +126,7 @@ def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, wh
         f"Also {finding.rule}: {message(finding, policy).rstrip('.')}{_since(finding, report, zone)}."
         for finding in others[:NAMED]
     ]
-    return sentences + ([f"And {plural(len(others) - NAMED, 'more finding')}."] if len(others) > NAMED else [])
+    return sentences + ([f"{rest.capitalize()}."] if (rest := count_rest(len(others) - NAMED, "finding")) else [])
 
 
 def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo, whole: bool = False) -> list[str]:

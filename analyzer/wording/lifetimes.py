@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from analyzer import openings
@@ -13,25 +15,25 @@ BY_AN_ERROR = "closed by an error"
 
 
 class OutcomeWords(NamedTuple):
-    """Name an outcome: in a count and a row of text, on the page, in a chart, and in a sentence of its own."""
+    """Name an outcome: in a row, a count or a chart, and in a sentence of its own."""
 
     brief: str
-    page: str
-    chart: str
     full: str
 
 
-OUTCOMES = {
-    Outcome.CLOSED: OutcomeWords("closed", "closed", "closed", "closed"),
-    Outcome.OPEN: OutcomeWords("open when saved", "open when saved", "still open", "still open"),
-    Outcome.UNKNOWN: OutcomeWords(
-        "close unknown", "end unknown", "end unknown", "opened; this file does not show whether it closed"
-    ),
-    Outcome.CONNECTING: OutcomeWords(
-        "still connecting", "no opening recorded", "still connecting", "still connecting: no answer was recorded"
-    ),
-    Outcome.FAILED: OutcomeWords("never opened", "never opened", "failed", "never opened: the handshake failed"),
+OUTCOMES = {  # in the order in which they are counted
+    Outcome.CLOSED: OutcomeWords("closed", "closed"),
+    Outcome.OPEN: OutcomeWords("still open", "still open"),
+    Outcome.UNKNOWN: OutcomeWords("end unknown", "opened; this file does not show whether it closed"),
+    Outcome.CONNECTING: OutcomeWords("still connecting", "still connecting: no answer was recorded"),
+    Outcome.FAILED: OutcomeWords("never opened", "never opened: the handshake failed"),
 }
+
+
+def count_outcomes(sessions: Iterable[Session]) -> list[str]:
+    """Count sockets by how they ended: `4 closed`, `1 still open`."""
+    tally = Counter(session.outcome for session in sessions)
+    return [f"{tally[outcome]:,} {words.brief}" for outcome, words in OUTCOMES.items() if tally[outcome]]
 
 
 def how_ended(session: Session) -> str:

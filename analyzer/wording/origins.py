@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer import callstacks
-from analyzer.model import Frame, Initiator, Report, Session, plural
+from analyzer.model import Frame, Initiator, Report, Session, join_some, plural
 from analyzer.services import paths
 
 NAMED = 8  # sockets per place that are named one by one
@@ -95,5 +95,4 @@ def _names(code: Initiator | Frame) -> list[str]:
 
 
 def _ids(members: Sequence[Session]) -> str:
-    more = f" and {len(members) - NAMED:,} more" if len(members) > NAMED else ""
-    return ", ".join(f"#{it.id[1:]}" for it in members[:NAMED]) + more
+    return join_some([f"#{it.id[1:]}" for it in members], NAMED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer import overlaps
-from analyzer.model import Group, Policy, Provider, Report, Scope, Session, Value, plural
+from analyzer.model import Group, Policy, Provider, Report, Scope, Session, Value, join_some, plural
 
 ELSEWHERE = "Other tabs and devices also count"
 EXCEEDED = r"(?<!possibly )exceeded by [\d,]*\d"  # in its sentences
@@ -80,9 +80,8 @@ def _whose(members: Sequence[Session]) -> str:
 
 
 def _counts(groups: Sequence[Group]) -> str:
-    each = [f"{_within(group)}: {_count(group)}" if _within(group) else _count(group) for group in groups[:USERS]]
-    more = f"; and {len(groups) - USERS:,} more" if len(groups) > USERS else ""
-    return "; ".join(each) + more
+    each = [f"{_within(group)}: {_count(group)}" if _within(group) else _count(group) for group in groups]
+    return join_some(each, USERS, "; ")
 
 
 def _count(group: Group) -> str:

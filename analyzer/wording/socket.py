@@ -23,8 +23,10 @@ from analyzer.model import (
     Report,
     Session,
     Value,
+    count_rest,
     describe,
     format_duration,
+    join_some,
     plural,
 )
 from analyzer.timeline import Axis, axis_of, close_bounds
@@ -164,8 +166,9 @@ def _span(interval: Interval | None, axis: Axis, report: Report, session: Sessio
         return "never" if session.opened is None else "at no instant that the file proves"
     start = instants.since(interval.start, axis)
     if interval.end is None:
-        open_still = session.outcome is Outcome.OPEN
-        return f"from {start}, {'still open ' + verdict.when_saved(report) if open_still else 'end unknown'}"
+        is_open = session.outcome is Outcome.OPEN
+        words = lifetimes.OUTCOMES[Outcome.OPEN if is_open else Outcome.UNKNOWN].brief
+        return f"from {start}, {words}{f' {verdict.when_saved(report)}' if is_open else ''}"
     if interval.end - interval.start <= 1:
         return f"at {start}, for at least an instant"
     return f"{start} to {instants.since(interval.end, axis)} ({format_duration(interval.end - interval.start)})"
@@ -195,8 +198,8 @@ def _partners(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
         yield Fact("possible", _names(others.possible), UNSURE)
     for overlap in others.overlaps[:PARTNERS]:
         yield Fact("overlap", _overlap(overlap, axis))
-    if len(others.overlaps) > PARTNERS:
-        yield Fact("", f"and {len(others.overlaps) - PARTNERS:,} more", FAINT)
+    if rest := count_rest(len(others.overlaps) - PARTNERS):
+        yield Fact("", rest, FAINT)
 
 
 def _meet(a: Interval | None, b: Interval | None) -> bool:
@@ -206,8 +209,7 @@ def _meet(a: Interval | None, b: Interval | None) -> bool:
 
 
 def _names(sessions: Sequence[Session]) -> str:
-    words = ", ".join(session.name for session in sessions[:PARTNERS]) or "none"
-    return words + (f" and {plural(len(sessions) - PARTNERS, 'other')}" if len(sessions) > PARTNERS else "")
+    return join_some([session.name for session in sessions], PARTNERS) or "none"
 
 
 def _overlap(overlap: Overlap, axis: Axis) -> str:
@@ -237,8 +239,8 @@ def _console(report: Report, session: Session) -> list[Section]:
     """Describe the lines of the browser's console that name the socket, or that were near it."""
     entries = console.list_entries(report, session)
     facts = [Fact(entry.at, entry.account) for entry in entries[:FIRST]]
-    if len(entries) > FIRST:
-        facts.append(Fact("", f"and {len(entries) - FIRST:,} more", FAINT))
+    if rest := count_rest(len(entries) - FIRST):
+        facts.append(Fact("", rest, FAINT))
     return [Section(console.TITLE, tuple(facts))] if facts else []
 
 
@@ -287,8 +289,8 @@ def _stack(code: Initiator | None, is_doubtful: bool) -> Iterator[Line]:
             yield Line(words, own=is_own, maker=None if is_own else callstacks.maker(frame))
             url = address
         left -= len(calls.frames)
-    if left < 0:
-        yield Line(f"and {plural(-left, 'more call')}", label=True)
+    if rest := count_rest(-left, "call"):
+        yield Line(rest, label=True)
 
 
 def _name_scheduler(label: str) -> str:

@@ -18,8 +18,8 @@ from analyzer.formats.har import console
 from analyzer.formats.har.exporters import EXPORTERS
 from analyzer.formats.har.own_fields import attribution_of
 from analyzer.formats.har.writer import Json
-from analyzer.masking import Masks
-from analyzer.masking.names import ALNUM, LONG_ENOUGH
+from analyzer.masking import Texts, replace
+from analyzer.masking.secrets import ALNUM
 from analyzer.model import ConsoleLine, Discreet, Identity, Session
 from analyzer.shapes.tokens import RUN, opaque
 
@@ -59,6 +59,7 @@ MASK = re.compile(r"<token (\w+)>")
 MASKS = re.compile(r"<token \w+>|%3Ctoken%20\w+%3E|user-\w+")
 VALUES = re.compile(r"^(?:[A-Za-z][\w+.-]*:)?(?://)?[^/?#]*|(?<=[?&])[^=&]*=")  # all of an address but path and values
 MOST_FRAMES = 64  # of a stack
+LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 LONGEST_SEARCHED = 4096  # characters of a message, for what must not be in the extract
 
 
@@ -79,8 +80,8 @@ class SmallHar(Discreet, msgspec.Struct):
 class Masker:
     """Masks texts of one capture, and remembers what must not be in its extract."""
 
-    def __init__(self, masks: Masks) -> None:
-        self.masks = masks
+    def __init__(self, of_capture: Texts) -> None:
+        self.of_capture = of_capture
         self.removed: Counter[str] = Counter()
         self.secrets: set[str] = set()  # that must not be in the extract
         self.texts: list[str] = []  # in the extract, that come from the capture
@@ -94,31 +95,31 @@ class Masker:
 
     def _leaks_in(self, content: str) -> bool:
         text = MASKS.sub(" ", content)
-        hidden = (it for it in self.secrets | set(self.masks.tokens) if len(it) >= LONG_ENOUGH and opaque(it))
+        hidden = (it for it in self.secrets | set(self.of_capture.tokens) if len(it) >= LONG_ENOUGH and opaque(it))
         words = {word.casefold() for word in ALNUM.findall(text)}
-        users = (user.casefold() for user in self.masks.users)
+        users = (user.casefold() for user in self.of_capture.users)
         return any(it in text for it in hidden) or any(user in words for user in users)
 
     def url(self, url: str) -> str:
-        address = self.masks.url(url)
+        address = self.of_capture.url(url)
         self.texts.append(VALUES.sub(" ", address))
         return _encode_masks(address)
 
     def title(self, title: str) -> str:
-        words = self.masks.title(title)
+        words = self.of_capture.title(title)
         self.texts.append(VALUES.sub(" ", words))
         return _encode_masks(words)
 
     def name(self, name: str | None) -> str | None:
         """Mask the id of a page or frame."""
-        return None if name is None else self._keep(_encode_masks(self.masks.page_id(name)))
+        return None if name is None else self._keep(_encode_masks(self.of_capture.page_id(name)))
 
     def text(self, text: str) -> str:
-        return self._keep(self.masks.text(text))
+        return self._keep(self.of_capture.text(text))
 
     def word(self, word: str) -> str:
         """Mask the name of a function or the like."""
-        return self._keep(self.masks.word(word))
+        return self._keep(self.of_capture.word(word))
 
     def headers(self, sent: Mapping[str, str], host: bool = False) -> list[tuple[str, str]]:
         """Keep a few headers. `host`: the address has no host, so that of the headers is needed."""
@@ -168,7 +169,7 @@ class Masker:
         if session is None:
             return {}
         attribution = session.attribution
-        identity = self.masks.identity(attribution.identity)
+        identity = replace(attribution.identity, self.of_capture)
         if identity is not None and identity.app is not None:
             identity = Identity(_encode_masks(identity.app), identity.user)
         return attribution_of(session, attribution.provider, identity, attribution.client)
@@ -206,7 +207,7 @@ class Masker:
         """Mask lines of the console. One that still holds what was removed elsewhere does not come along."""
         masked = (
             record
-            | {"message": self.masks.text(record["message"])}
+            | {"message": self.of_capture.text(record["message"])}
             | ({"pageref": self.name(record["pageref"])} if "pageref" in record else {})
             | ({"_initiator": self.initiator(record["_initiator"])} if "_initiator" in record else {})
             for record in console.write(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from analyzer.model import Messages, Outcome, Session
 from analyzer.outputs.chart.lanes import HEADING, Stack
@@ -25,13 +25,10 @@ from analyzer.outputs.chart.panel import (
     span_of,
 )
 from analyzer.timeline import Axis, Lane
-from analyzer.wording.lifetimes import OUTCOMES
+from analyzer.wording.lifetimes import OUTCOMES, count_outcomes
 
 HATCHED = 0.045  # inches a lane; a hatch in a thinner one is only noise
 WORDED = 0.155  # inches a lane that has room for words, messages and marks of its own
-
-# In this order outcomes are counted.
-ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.FAILED, Outcome.CONNECTING, Outcome.UNKNOWN)
 
 
 def label_width(stack: Stack) -> float:
@@ -42,7 +39,7 @@ def label_width(stack: Stack) -> float:
 def outcome_width(stack: Stack, axis: Axis) -> float:
     """Measure the longest word on how the sockets of a stack ended, in inches."""
     sessions = [lane.session for lane in stack.lanes]
-    words = [_outcome(it, axis) for it in sessions] if stack.lane >= WORDED else _tally(sessions)
+    words = [_outcome(it, axis) for it in sessions] if stack.lane >= WORDED else count_outcomes(sessions)
     return max(inches(line, TINY) for line in words)
 
 
@@ -204,7 +201,7 @@ def _crowd(collector: Collector, panel: Panel, stack: Stack, top: float) -> None
             text = short(label, panel.left - 0.08 - MARGIN, TINY)
             base = middle + (0.05 if height < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
             collector.words.append(Words(text, panel.left - 0.08, base, TINY, INK, align=Align.RIGHT))
-    for line, text in enumerate(_tally([lane.session for lane in stack.lanes])):
+    for line, text in enumerate(count_outcomes([lane.session for lane in stack.lanes])):
         base = top + 0.1 + TINY * (MIDDLE + LINE * line)
         collector.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
 
@@ -213,7 +210,7 @@ def _outcome(session: Session, axis: Axis) -> str:
     if _continues(session, axis):
         return "continues"
     code = f" {session.close_code}" if session.close_code is not None else ""
-    return OUTCOMES[session.outcome].chart + (code if session.outcome is Outcome.CLOSED else "")
+    return OUTCOMES[session.outcome].brief + (code if session.outcome is Outcome.CLOSED else "")
 
 
 def _continues(session: Session, axis: Axis) -> bool:
@@ -221,8 +218,3 @@ def _continues(session: Session, axis: Axis) -> bool:
     if not axis.cut_end or session.possible is None:
         return False
     return session.possible.end is None or session.possible.end > axis.end
-
-
-def _tally(sessions: Sequence[Session]) -> list[str]:
-    outcomes = [session.outcome for session in sessions]
-    return [f"{outcomes.count(outcome):,} {OUTCOMES[outcome].chart}" for outcome in ORDER if outcome in outcomes]

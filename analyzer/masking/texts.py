@@ -1,0 +1,184 @@
+"""Mask the texts of one capture by what they are: addresses, names of functions, titles, sentences of anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import TypeAlias
+
+from analyzer.masking.names import Masks
+from analyzer.masking.secrets import NOTHING
+from analyzer.model import Session
+from analyzer.shapes.addresses import (
+    ADDRESS,
+    NAMED,
+    URL,
+    has_secret,
+    is_file,
+    mask_pair,
+    mask_segment,
+    names_secret,
+)
+from analyzer.shapes.tokens import RUN, find_homes, mask_homes, opaque
+
+WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
+PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
+OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
+SLASH = re.compile(r"([/\\])")
+PACKAGES = ("node_modules", "npm", "deps")  # folders of packages, whose names may begin with an @
+WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
+VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")
+DIGITS = re.compile(r"\d+(?:\.\d+)*")
+# Sec-WebSocket-Key (RFC 6455): 16 random bytes. Anything else may be a secret.
+NONCE = re.compile(r"[A-Za-z0-9+/]{22}==")
+# page_1, page_1_0, page@5f3a..., frame@5f3a...#2
+EXPORTERS_PAGE = re.compile(
+    r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?"
+)
+PAGE = re.compile(r"[\w.:#@ -]{1,80}")
+
+
+def _is_worded(run: str) -> bool:
+    """Are the letters of a run those of words that can be spoken, with a number or two? Those of tokens are not."""
+    letters = sum(map(str.isalpha, run))
+    spoken = sum(len(word) for word in WORD.findall(run) if VOWEL.search(word) and not UNSPOKEN.search(word))
+    return "@" not in run and "%40" not in run and 10 * spoken >= 9 * letters and len(DIGITS.findall(run)) < 4
+
+
+def _once(method: Callable[[Texts, str], str]) -> Callable[[Texts, str], str]:
+    """Mask a text once, as long as no more values of the capture are met: it may hold one of these, too."""
+
+    @wraps(method)
+    def mask_once(self: Texts, text: str) -> str:
+        key = method.__name__, len(self.tokens) if method.__name__ == "text" else 0, text
+        if key not in self._masked:
+            self._masked[key] = method(self, text)
+        return self._masked[key]
+
+    return mask_once
+
+
+class Texts:
+    """Mask the texts of one capture.
+
+    `tokens`, `users`: the values that were met, with their masks. What is masked depends on the capture alone; how it
+    is named, without a key, on those before it.
+    """
+
+    def __init__(self, masks: Masks | None = None, sessions: Iterable[Session] = ()) -> None:
+        self._masks = masks or Masks()
+        self._secrets = NOTHING.extend(sessions, self._masks.secrets, self._masks.users)
+        self.tokens: dict[str, str] = {}
+        self.users: dict[str, str] = {}
+        self._masked: dict[tuple[str, int, str], str] = {}
+
+    def learn(self, sessions: Iterable[Session]) -> None:
+        """Learn what is secret of more sockets, while they are recorded."""
+        self._secrets = self._secrets.extend(sessions, self._masks.secrets, self._masks.users)
+        self._masked.clear()
+
+    @_once
+    def url(self, url: str) -> str:
+        url = url.strip()
+        scheme, colon, rest = url.partition(":")
+        if url.lower().startswith(OPAQUE_SCHEMES):
+            return scheme + colon + self.token(rest)
+        scheme, _, host, path, query, fragment = URL.match(url).groups()  # type: ignore[union-attr]  # all optional
+        address = scheme + host + self._path(scheme, host, path)
+        values = (
+            "" if query is None else "?" + "&".join(mask_pair(it, self.token, self._show) for it in query.split("&"))
+        )
+        return address + values + ("" if fragment is None else "#" + self.token(fragment))
+
+    def _path(self, scheme: str, host: str, path: str) -> str:
+        parts, at = [], 0
+        for start, end in find_homes(host, path, is_file(scheme, host)):
+            parts += [self._parts(path[at:start]), self._value(path[start:end])]
+            at = end
+        return "".join([*parts, self._parts(path[at:])])
+
+    def _parts(self, path: str) -> str:
+        parts = SLASH.split(path)  # those of the path, with what is between them
+        for place in range(0, len(parts), 2):
+            part = parts[place]
+            if not (part.startswith("@") and place and parts[place - 2] in PACKAGES):
+                parts[place] = mask_segment(part, self._value, self._show)
+        return "".join(parts)
+
+    def _show(self, segment: str) -> str:
+        is_secret = segment.casefold() in self._secrets.forms
+        return self._value(segment) if is_secret else self._secrets.replace(segment, self.token)
+
+    def _value(self, form: str) -> str:
+        """A value that is secret, or an opaque one, as it is written."""
+        return self.token(self._secrets.forms.get(form.casefold(), form))
+
+    @_once
+    def text(self, text: str) -> str:
+        """Any other text of a capture: addresses in it, secrets, what was masked elsewhere, what has the shape of a
+        secret or is named one."""
+        result = self.word(text)
+        if self._masks.secrets:
+            if names_secret(result):
+                result = NAMED.sub(lambda match: match[1] + self.token(match[2]), result)
+            result = PIECE.sub(lambda match: self.tokens.get(match[0], match[0]), result)
+        return result
+
+    @_once
+    def word(self, name: str) -> str:
+        """The name of a function or the like: mostly itself."""
+        parts, at = [], 0
+        for address in WITHIN.finditer(name) if "://" in name else ():
+            parts += [self._plain(name[at : address.start()]), self.url(address[0])]
+            at = address.end()
+        return "".join([*parts, self._plain(name[at:])])
+
+    def _plain(self, text: str) -> str:
+        """A text without addresses."""
+        return self.host(self._secrets.replace(mask_homes(text, self.token), self.token))
+
+    def host(self, text: str) -> str:
+        """A text of which only what has the shape of a secret is masked."""
+        if not has_secret(text):
+            return text
+        return RUN.sub(lambda match: self.token(match[0]) if opaque(match[0]) else match[0], text)
+
+    def program(self, name: str) -> str:
+        """The name of a program: as long as it may be, what is made of words is no secret."""
+        runs = list(filter(opaque, RUN.findall(name)))
+        is_worded = bool(runs) and all(map(_is_worded, runs)) and not names_secret(name)
+        return self._secrets.replace(name, self.token) if is_worded else self.text(name)
+
+    def page_id(self, id: str) -> str:
+        """The id of a page: an exporter's own stays."""
+        if EXPORTERS_PAGE.fullmatch(id):
+            return id
+        return self.word(id) if PAGE.fullmatch(id) else self.token(id)
+
+    def title(self, title: str) -> str:
+        """A page's title: its address in Chrome, elsewhere that of the document, which may name anyone."""
+        return self.url(title) if ADDRESS.fullmatch(title) else self.token(title) if title else title
+
+    def nonce(self, key: str) -> str | None:
+        return key if NONCE.fullmatch(key) else None
+
+    def token(self, secret: str) -> str:
+        """The mask of a secret; that of a user, where it is one."""
+        if secret in self._secrets.users:
+            return self.user(secret)
+        if not self._masks.secrets:
+            return self._secrets.replace(secret, self.token)
+        if secret not in self.tokens:
+            self.tokens[secret] = f"<token {self._masks.name('token', secret)}>"
+        return self.tokens[secret]
+
+    def user(self, user: str) -> str:
+        if not self._masks.users:
+            return user
+        if user not in self.users:
+            self.users[user] = f"user-{self._masks.name('user', user)}"
+        return self.users[user]
+
+
+Mask: TypeAlias = Callable[[Texts, str], str | None]  # a method of Texts: it says what a text is
