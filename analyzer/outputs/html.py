@@ -15,14 +15,14 @@ from markupsafe import Markup
 
 from analyzer import triage
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Run
+from analyzer.model import Instant, Run, Session
 from analyzer.painting import templates
-from analyzer.painting.scene import Lane, scene
-from analyzer.painting.templates import Part
-from analyzer.timeline import Axis
+from analyzer.painting.part import Part, Row, part_of
+from analyzer.timeline import Axis, Steps, unit_of
+from analyzer.timeline.ticks import STEPS, UNITS
 from analyzer.totals import tables
 from analyzer.totals.results import collect_results
-from analyzer.wording import counts, facts, harmless, lifetimes, origins
+from analyzer.wording import counts, facts, harmless, lifetimes, origins, timeline
 from analyzer.wording.harmless import safe, safe_middle
 
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
@@ -32,7 +32,8 @@ SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
 
 
 def render(run: Run) -> bytes:
-    script = "(() => {\n'use strict';\n" + "".join(map(templates.read_asset, SCRIPTS)) + "})();\n"
+    ticks = json.dumps({"steps": STEPS, "units": UNITS})
+    script = f"(() => {{\n'use strict';\nconst TICKS = {ticks};\n{''.join(map(templates.read_asset, SCRIPTS))}}})();\n"
     early = templates.read_asset("early.js")
     parts = _parts(run)
     names = harmless.names(run)
@@ -63,17 +64,16 @@ def _parts(run: Run) -> list[Part]:
     numbers = {id(report): number for number, report in enumerate(run.reports, 1)}
     left, parts = STATIC, []
     for report in triage.worst_reports(run)[:most]:
-        static_sockets = min(left, len(report.sessions))
-        left -= static_sockets
-        parts.append(Part(f"c{numbers[id(report)]}", report, scene(report, run.policy), static_sockets))
+        parts.append(part_of(report, run.policy, f"c{numbers[id(report)]}", left))
+        left -= parts[-1].static_sockets
     return parts
 
 
 # -- words in a row --------------------------------------------------------------------------------------------
 
 
-def _initiator(lane: Lane) -> str:
-    return safe_middle(origins.name_call(lane.session) + origins.describe_opener(lane.session), 160)
+def _initiator(session: Session) -> str:
+    return safe_middle(origins.name_call(session) + origins.describe_opener(session), 160)
 
 
 # -- the numbers for JavaScript --------------------------------------------------------------------------------
@@ -96,46 +96,61 @@ def _json(parts: Sequence[Part]) -> str:
 
 
 def _data(part: Part) -> dict[str, Any]:
-    laid, words = part.scene, _Words()
-    array = next((_array(lane.session.pointer) for lane in laid.lanes), "")
-    clocks = sorted({lane.session.clock for lane in laid.lanes})
+    layout, words = part.layout, _Words()
+    axis = layout.axis
+    array = next((_array(row.session.pointer) for row in part.rows), "")
     sockets = [
-        [*_socket(lane, number, laid.axis, words, array), clocks.index(lane.session.clock)]
-        for number, section in enumerate(laid.sections)
-        for lane in section.lanes
+        [*_socket(row, number, axis, words, array)] for number, block in enumerate(part.blocks) for row in block.rows
     ]
     return {
         "id": part.id,
-        "span": laid.axis.end - laid.axis.start,
-        "zero": laid.axis.zero - laid.axis.start,
-        "terse": laid.terse,
-        "sections": [[section.title, section.note, section.common] for section in laid.sections],
-        "loads": [[at - laid.axis.start, kind, page] for at, kind, page in laid.loads],
-        "bands": [_places(interval, laid.axis) for interval in laid.bands],
-        "limits": laid.limits,
-        "outcomes": {outcome.value: words.brief for outcome, words in lifetimes.OUTCOMES.items()},
+        "span": axis.end - axis.start,
+        "wide": axis.span,
+        "zero": axis.zero - axis.start,
+        "unit": unit_of(axis),
+        "terse": part.terse,
+        "sections": [[block.title, block.note, block.common] for block in part.blocks],
+        "loads": [
+            [load.at - axis.start, timeline.load_kind(load.page), timeline.page_name(load.page)]
+            for load in layout.loads
+        ],
+        "bands": [_places(interval, axis) for interval in layout.overlaps],
+        "limits": [[it.level, timeline.limit(it), timeline.short_limit(it)] for it in layout.limits],
+        "highest": layout.highest,
+        "proven": _changes(layout.proven, axis),
+        "possible": _changes(layout.possible, axis),
+        "outcomes": {outcome.value: each.brief for outcome, each in lifetimes.OUTCOMES.items()},
         "array": array,
         "sockets": sockets,
         "words": list(words.places),
     }
 
 
-def _socket(lane: Lane, section: int, axis: Axis, words: _Words, array: str) -> Iterator[Any]:
+def _socket(row: Row, section: int, axis: Axis, words: _Words, array: str) -> Iterator[Any]:
     """Yield the fields of a socket in the order in which report/time.js names them. `array`: that most stand in."""
-    session = lane.session
-    yield from (int(session.id[1:]), section, words(lane.address), words(lane.service), words(lane.user))
-    yield from (words(session.outcome.value), lane.opened, words(lane.ended))
-    for interval in (lane.connecting, session.possible, session.proven):
+    session = row.session
+    yield from (int(session.id[1:]), section, words(row.address), words(row.service), words(row.user))
+    yield from (words(session.outcome.value), row.opened, words(row.ended))
+    for interval in (row.lane.connecting, session.possible, session.proven):
         yield from _places(interval, axis)
-    yield _place(lane.failed, axis)
+    yield _place(row.lane.failed, axis)
     yield from (session.messages.sent, session.messages.received)
-    yield from (words(safe(session.page or "", 60)), words(_initiator(lane)))
+    yield from (words(safe(session.page or "", 60)), words(_initiator(session)))
     entry = session.pointer.removeprefix(array) if array else ""
     yield int(entry) if entry.isdecimal() and entry.isascii() and len(entry) < 10 else safe(session.pointer, 120)
     yield words(session.opened.evidence.sentence if session.opened else "")
     yield words(safe(lifetimes.how_ended(session), 300))
-    ticks = [_place(tick, axis) // 1_000 for tick in lane.ticks]  # milliseconds, each from the one before
+    ticks = [_place(tick, axis) // 1_000 for tick in row.ticks]  # milliseconds, each from the one before
     yield [tick - before for before, tick in zip([0, *ticks], ticks, strict=False)]
+
+
+def _changes(steps: Steps, axis: Axis) -> list[int]:
+    """List how many are open as pairs of numbers, each the change from the pair before: when, and the level."""
+    before, changes = (axis.start, 0), []
+    for at, level in steps:
+        changes += [at - before[0], level - before[1]]
+        before = at, level
+    return changes
 
 
 def _array(pointer: str) -> str:

@@ -29,6 +29,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.painting import bars, markdown, templates
+from analyzer.painting.part import part_of
 from analyzer.timeline import Axis, Grid, axis_of, lane_of, proven_steps
 from analyzer.wording import harmless, terminal
 from analyzer.wording.console import is_about
@@ -252,7 +253,7 @@ def page(run: Run, session: Session) -> bytes:
         sections=describe_socket(run.reports[0], session),
         heads=HEADS,
         own=OWN,
-        part=templates.part(run.reports[0], run.policy, "c1", LANES),
+        part=part_of(run.reports[0], run.policy, "c1", LANES),
     )
 
 

@@ -11,6 +11,7 @@ from analyzer.document import capture_head, pretty, session_document
 from analyzer.installation import is_typeable
 from analyzer.model import Messages, Report, Run, Session, count_rest, name_source
 from analyzer.painting import markdown, templates
+from analyzer.painting.part import part_of
 from analyzer.timeline import axis_of
 from analyzer.wording import counts, harmless, instants, lifetimes, terminal
 from analyzer.wording.captures import write_arguments
@@ -121,7 +122,7 @@ def page(run: Run) -> bytes:
         heads=HEADS,
         rows=list_rows(report),
         rest=_rest(report),
-        part=templates.part(report, run.policy, "c1", MOST),
+        part=part_of(report, run.policy, "c1", MOST),
     )
 
 

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
-from analyzer.painting.scene import Lane, Scene
-from analyzer.timeline import Axis, ruler_of
+from analyzer.painting.part import Block, Part, Row
+from analyzer.timeline import Axis, Layout, Line, Load, Steps, ruler_of
+from analyzer.wording import timeline
 
 WIDE = 2_000
 EDGE = 40  # beyond the last instant: what goes on runs on to here
@@ -24,9 +25,9 @@ LABELS = 5
 
 
 class Strip(Value, frozen=True):
-    """Hold some lanes of one group, as paths."""
+    """Hold some rows of one block, as paths."""
 
-    lanes: tuple[Lane, ...]
+    rows: tuple[Row, ...]
     height: int
     possible: str
     proven: str
@@ -35,19 +36,30 @@ class Strip(Value, frozen=True):
     ticks: str
 
 
-def strips(lanes: Sequence[Lane], axis: Axis, ticked: bool) -> list[Strip]:
-    return [_strip(lanes[n : n + STRIP], axis, ticked) for n in range(0, len(lanes), STRIP)]
+def blocks(part: Part) -> list[tuple[Block, list[Strip]]]:
+    """List the blocks of a capture, with those of its lanes that are static."""
+    with_strips: list[tuple[Block, list[Strip]]] = []
+    left, ticked = part.static_sockets, len(part.report.sessions) <= TICKED
+    for block in part.blocks:
+        if left > 0:
+            with_strips.append((block, _strips(block.rows[:left], part.layout.axis, ticked)))
+        left -= len(block.rows)
+    return with_strips
 
 
-def _strip(lanes: Sequence[Lane], axis: Axis, ticked: bool) -> Strip:
-    rows = [(row * LANE, lane) for row, lane in enumerate(lanes)]
+def _strips(rows: Sequence[Row], axis: Axis, ticked: bool) -> list[Strip]:
+    return [_strip(rows[n : n + STRIP], axis, ticked) for n in range(0, len(rows), STRIP)]
+
+
+def _strip(of: Sequence[Row], axis: Axis, ticked: bool) -> Strip:
+    rows = [(n * LANE, row) for n, row in enumerate(of)]
     return Strip(
-        lanes=tuple(lanes),
-        height=LANE * len(lanes),
+        rows=tuple(of),
+        height=LANE * len(of),
         possible="".join(_bar(it.session.possible, top, axis) for top, it in rows if it.session.possible),
         proven="".join(_bar(it.session.proven, top, axis) for top, it in rows if it.session.proven),
-        connecting="".join(_line(it.connecting, top, axis) for top, it in rows if it.connecting),
-        failed="".join(_cross(x(it.failed, axis), top) for top, it in rows if it.failed is not None),
+        connecting="".join(_line(it.lane.connecting, top, axis) for top, it in rows if it.lane.connecting),
+        failed="".join(_cross(x(it.lane.failed, axis), top) for top, it in rows if it.lane.failed is not None),
         ticks="".join(_ticks(it, top, axis) for top, it in rows) if ticked else "",
     )
 
@@ -75,8 +87,8 @@ def _cross(at: int, top: int) -> str:
     return f"M{at - 8} {top + 5}l16 10m0-10l-16 10"
 
 
-def _ticks(lane: Lane, top: int, axis: Axis) -> str:
-    return "".join(f"M{at} {top + 7}v6" for at in sorted({x(tick, axis) for tick in lane.ticks}))
+def _ticks(row: Row, top: int, axis: Axis) -> str:
+    return "".join(f"M{at} {top + 7}v6" for at in sorted({x(tick, axis) for tick in row.ticks}))
 
 
 def bands(intervals: Iterable[Interval], axis: Axis, height: int) -> str:
@@ -92,14 +104,23 @@ def bands(intervals: Iterable[Interval], axis: Axis, height: int) -> str:
     return "".join(f"M{start} 0H{end}V{height}H{start}z" for start, end in spans)
 
 
-def loads(scene: Scene) -> list[tuple[int, int, str]]:
+def loads(layout: Layout) -> list[tuple[int, int, str]]:
     """List page loads, each up to the next: begin and length in thousandths, and what was loaded."""
-    starts = [(x(at, scene.axis), f"{kind} {page}") for at, kind, page in scene.loads]
+    starts = [(x(load.at, layout.axis), _describe(load)) for load in layout.loads]
     pairs = pairwise([*starts, (WIDE, "")])
     return [(at * 1000 // WIDE, (until - at) * 1000 // WIDE, words) for (at, words), (until, _) in pairs]
 
 
-def steps(levels: Sequence[tuple[Instant, int]], axis: Axis, highest: int) -> str:
+def _describe(load: Load) -> str:
+    return f"{timeline.load_kind(load.page)} {timeline.page_name(load.page)}"
+
+
+def begins(layout: Layout) -> list[int]:
+    """List where page loads begin, in thousandths."""
+    return [x(load.at, layout.axis) * 1000 // WIDE for load in layout.loads if load.at >= layout.axis.start]
+
+
+def steps(levels: Steps, axis: Axis, highest: int) -> str:
     """Draw how many are open, as steps; of changes at one place the highest counts."""
     columns: dict[int, list[int]] = {}
     for at, level in levels:
@@ -116,10 +137,10 @@ def height(level: int, highest: int) -> int:
     return LEVELS - level * (LEVELS - 6) // highest
 
 
-def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[int, str]]:
+def beside(limits: Sequence[Line], highest: int) -> list[tuple[int, str]]:
     """Place the names of the limit lines, so that none is upon another."""
     places: list[tuple[int, str]] = []
-    for level, _, words in sorted(limits, reverse=True):
+    for level, words in sorted(((it.level, timeline.short_limit(it)) for it in limits), reverse=True):
         top = height(level, highest) + 4
         places.append((min(LEVELS - 2, max(top, places[-1][0] + 13) if places else top), words))
     return places

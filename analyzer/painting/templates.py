@@ -15,11 +15,10 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from analyzer import gate, triage
-from analyzer.model import Messages, Policy, Report, Value, count_rest, plural
+from analyzer.model import Messages, Policy, Report, count_rest, plural
 from analyzer.painting import drawing
-from analyzer.painting.scene import Lane, Scene, Section, scene
 from analyzer.version import VERSION
-from analyzer.wording import console, facts, harmless, judgements, origins, results, services
+from analyzer.wording import console, facts, harmless, judgements, origins, results, services, timeline
 from analyzer.wording.coverage import list_coverage
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
@@ -39,35 +38,6 @@ COLUMNS = (
     "Messages sent, received",
     "In the file",
 )
-
-
-class Part(Value, frozen=True):
-    """Hold one capture on the page."""
-
-    id: str
-    report: Report
-    scene: Scene
-    static_sockets: int
-
-    @property
-    def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
-        """List the groups, with the lanes that are static."""
-        sections: list[tuple[Section, list[drawing.Strip]]] = []
-        left, ticked = self.static_sockets, len(self.report.sessions) <= drawing.TICKED
-        for section in self.scene.sections:
-            if left > 0:
-                sections.append((section, drawing.strips(section.lanes[:left], self.scene.axis, ticked)))
-            left -= len(section.lanes)
-        return sections
-
-    @property
-    def rows(self) -> list[Lane]:
-        return sorted(self.scene.lanes, key=lambda lane: int(lane.session.id[1:]))[: self.static_sockets]
-
-
-def part(report: Report, policy: Policy, id: str, most: int) -> Part:
-    """Lay out one capture for a page, with at most so many lanes."""
-    return Part(id, report, scene(report, policy), min(most, len(report.sessions)))
 
 
 def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
@@ -96,6 +66,7 @@ def _environment() -> Environment:
         "describe_findings": describe_findings,
         "origins": origins,
         "services": services,
+        "timeline": timeline,
         "safe": safe,
         "safe_middle": safe_middle,
     }

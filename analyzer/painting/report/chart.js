@@ -1,6 +1,6 @@
 // The timeline that one can move: only the lanes on screen exist, so ten thousand are as quick as ten.
 
-const LANE = 20, GROUP = 28, LEVELS = 80, HEAD = 36;
+const LANE = 20, GROUP = 28, LEVELS = 80, HEAD = 36, APART = 90;
 
 function make(name, properties, ...children) {
   const it = document.createElement(name);
@@ -22,11 +22,9 @@ const picture = (height) => draw('svg', { class: 'plot', height, 'aria-hidden': 
 const row = (...cells) => make('div', { className: 'row' }, ...cells);
 
 function chart(host, capture) {
-  const end = Math.max(capture.span, 1) * 1.02;  // what goes on runs on to here
+  const end = capture.wide * 1.02;  // what goes on runs on to here
   const view = { from: 0, to: end };
-  const steps = lines(capture);
-  const highest = Math.max(1, ...capture.limits.map((it) => it[0]),
-    ...[...steps.proven, ...steps.possible].map((it) => it.reduce((most, step) => Math.max(most, step[1]), 0)));
+  const proven = levels(capture.proven), possible = levels(capture.possible), highest = capture.highest;
   const words = picture(HEAD), back = picture(0), counts = picture(LEVELS);
   words.classList.add('words');
   const backdrop = make('div', { className: 'backdrop', 'aria-hidden': 'true' }, row(make('span'), back, make('span')));
@@ -99,6 +97,8 @@ function chart(host, capture) {
     paintLanes();
   }
 
+  const ticks = () => marks(view.from, Math.min(view.to, capture.wide), capture, width / APART);
+
   function paintHead() {
     words.replaceChildren();
     capture.loads.forEach(([at, kind, page], n) => {
@@ -107,7 +107,7 @@ function chart(host, capture) {
       const told = [kind + ' ' + page, kind].find((it) => it.length * 6.8 + 6 < room);
       if (told && x(at) < width) words.append(draw('text', { x: left + 4, y: 12 }, told));
     });
-    for (const [at, told] of marks(view.from, view.to, capture.zero, width / 90)) {
+    for (const [at, told] of ticks()) {
       if (x(at) + told.length * 7 < width) words.append(draw('text', { class: 'time', x: x(at), y: 31 }, told));
     }
   }
@@ -125,7 +125,7 @@ function chart(host, capture) {
       const a = held(from), b = to < 0 ? width : held(to);
       if (b >= 0 && a <= width) band += 'M' + a + ' 0H' + Math.max(a + 1, b) + 'V' + tall + 'H' + a + 'z';
     }
-    for (const [at] of marks(view.from, view.to, capture.zero, width / 90)) grid += 'M' + x(at) + ' 0V' + tall;
+    for (const [at] of ticks()) grid += 'M' + x(at) + ' 0V' + tall;
     for (const [kind, d] of [['load', load], ['band', band], ['grid', grid], ['mark', starts]]) if (d) it.append(draw('path', { class: kind, d }));
   }
 
@@ -145,8 +145,7 @@ function chart(host, capture) {
       for (const [column, [most, last]] of columns) d += 'H' + column + 'V' + y(most) + 'V' + y(last);
       return d + 'H' + width;
     };
-    for (const told of steps.possible) counts.append(draw('path', { class: 'perhaps', d: line(told) }));
-    for (const told of steps.proven) counts.append(draw('path', { class: 'surely', d: line(told) }));
+    counts.append(draw('path', { class: 'perhaps', d: line(possible) }), draw('path', { class: 'surely', d: line(proven) }));
     for (const [level] of capture.limits) counts.append(draw('path', { class: 'limit', d: 'M0 ' + y(level) + 'H' + width }));
   }
 

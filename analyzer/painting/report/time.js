@@ -1,7 +1,7 @@
 // What the page knows of each socket, and time in words. Instants are microseconds since the axis begins; -1: none.
 
 const NAMES = ['n', 'section', 'address', 'service', 'user', 'outcome', 'opened', 'ended', 'c0', 'c1', 'q0', 'q1',
-  'p0', 'p1', 'failed', 'sent', 'received', 'page', 'initiator', 'entry', 'openedBy', 'closedBy', 'ticks', 'clock'];
+  'p0', 'p1', 'failed', 'sent', 'received', 'page', 'initiator', 'entry', 'openedBy', 'closedBy', 'ticks'];
 const WORDY = ['address', 'service', 'user', 'outcome', 'ended', 'page', 'initiator', 'openedBy', 'closedBy'];
 const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
@@ -48,49 +48,27 @@ const inWords = (length) => length < 10 ? 'an instant' : spoken(length);
 
 const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ', ' + it.received.toLocaleString('en');
 
-// Round instants between two others, so that their labels have room.
-function marks(from, to, zero, most) {
-  const steps = [];
-  for (let unit = 1; unit <= SECOND; unit *= 10) steps.push(unit, 2 * unit, 5 * unit);
-  steps.push(...[10, 15, 30].map((n) => n * SECOND), ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE));
-  steps.push(...[1, 2, 3, 6, 12].map((n) => n * HOUR));
-  for (let days = 1; days < 1e6; days *= 2) steps.push(days * DAY);
-  const step = steps.find((it) => it >= (to - from) / Math.max(1, most)) || to - from;
-  const told = [];
-  for (let at = zero + Math.ceil((from - zero) / step) * step; at <= to; at += step) told.push([at, mark(at - zero, step)]);
-  return told;
+// Round instants between two others, about `most`. Steps, units and how a label is written are those of
+// analyzer/timeline/ticks.py, which every other picture has, too (tests/browser/test_page_ticks.py compares them).
+function marks(from, to, capture, most) {
+  const step = TICKS.steps.find((it) => it * most >= to - from) || TICKS.steps[TICKS.steps.length - 1];
+  const ticks = [];
+  for (let at = capture.zero + Math.ceil((from - capture.zero) / step) * step; at <= to; at += step) {
+    ticks.push([at, mark(at - capture.zero, step, capture.unit)]);
+  }
+  return ticks;
 }
 
-function mark(at, step) {
+function mark(at, step, unit) {
   if (at === 0) return '0 s';
-  const units = [[DAY, 'd'], [HOUR, 'h'], [MINUTE, 'min'], [1000, 'ms'], [1, 'µs']];
-  if (step >= MINUTE) { const [size, name] = units.find((it) => step >= it[0]); return +(at / size).toFixed(3) + ' ' + name; }
-  if (step >= 1000) return +(at / SECOND).toFixed(3) + ' s';
-  return +(at / SECOND).toFixed(6) + ' s';
+  const [name, size] = TICKS.units.find((it) => step >= it[1]) || unit, distance = Math.abs(at);
+  const decimals = String(distance % size).padStart(String(size).length - 1, '0').replace(/0+$/, '');
+  return (at < 0 ? '-' : '') + Math.floor(distance / size).toLocaleString('en') + (decimals && '.' + decimals) + ' ' + name;
 }
 
-// How many hold at once, as steps [[instant, level], ...].
-function levels(intervals) {
-  const changes = [];
-  for (const [start, end] of intervals) {
-    if (start < 0 || (end >= 0 && end <= start)) continue;
-    changes.push([start, 1]);
-    if (end >= 0) changes.push([end, -1]);
-  }
-  changes.sort((a, b) => a[0] - b[0]);
-  const told = [];
-  let level = 0;
-  for (const [at, change] of changes) {
-    level += change;
-    if (told.length && told[told.length - 1][0] === at) told[told.length - 1][1] = level;
-    else told.push([at, level]);
-  }
-  return told;
-}
-
-// Sockets of different clocks prove nothing about each other: one line a clock.
-function lines(capture) {
-  const clocks = [...new Set(capture.sockets.map((it) => it.clock))];
-  const proven = clocks.map((clock) => levels(capture.sockets.filter((it) => it.clock === clock).map((it) => [it.p0, it.p1])));
-  return { proven, possible: [levels(capture.sockets.map((it) => [it.q0, it.q1]))] };
+// How many were open, as steps [[instant, level], ...]: each number is the change from the one two before it.
+function levels(changes) {
+  const steps = [];
+  for (let n = 0, at = 0, level = 0; n < changes.length; n += 2) steps.push([at += changes[n], level += changes[n + 1]]);
+  return steps;
 }
