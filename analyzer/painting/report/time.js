@@ -18,7 +18,7 @@ function decoded(capture) {
   return capture;
 }
 
-// As analyzer/model.py says it: to three figures.
+// As analyzer/model/time.py says it: to three figures.
 function spoken(time) {
   if (time < 10000) return +(time / 1000).toPrecision(2) + ' ms';
   if (time < SECOND - 500) return (time / 1000).toFixed(0) + ' ms';
