@@ -14,6 +14,8 @@ from pathlib import Path
 import pandas
 import pytest
 
+from tests.program import run_process, run_text
+
 CAPTURES = Path(__file__).parent / "captures"
 SOME = sorted(CAPTURES.glob("chrome-[S0]*.har"), reverse=True)  # those with users and tokens first
 COUNT = 150  # captures
@@ -33,10 +35,6 @@ def folder(tmp_path: Path) -> Path:
 
 def command(*args: str) -> list[str]:
     return [sys.executable, "-m", "analyzer", *args]
-
-
-def run(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*args), capture_output=True, text=True, check=False)
 
 
 def killed(after: int, path: Path, *args: str) -> None:
@@ -61,12 +59,12 @@ def test_resumed_after_a_kill_the_file_is_that_of_an_undisturbed_run(
 ) -> None:
     whole, broken = tmp_path / "whole.ndjson", tmp_path / "broken.ndjson"
     key = more if more[:1] == ("--redaction-key",) else ()
-    assert run(str(folder), "-q", "--out", f"ndjson:{whole}", *key).returncode == 3
+    assert run_text(str(folder), "-q", "--out", f"ndjson:{whole}", *key).returncode == 3
     arguments = (str(folder), "-q", "--out", f"ndjson:{broken}", *more)
     killed(5, broken, *arguments)
     killed(20, broken, *arguments, "--resume")
     assert not broken.exists()
-    assert run(*arguments, "--resume").returncode == 3
+    assert run_text(*arguments, "--resume").returncode == 3
     assert broken.read_bytes() == whole.read_bytes()
     assert sorted(it.name for it in tmp_path.iterdir()) == [
         "broken.ndjson",
@@ -80,14 +78,14 @@ def test_resumed_after_a_kill_the_file_is_that_of_an_undisturbed_run(
 def test_resume_reads_only_what_is_new_or_changed(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
     arguments = (str(folder), "-q", "--redaction-key", "k", "--out", f"ndjson:{path}")
-    run(*arguments)
+    run_text(*arguments)
     before = path.read_bytes().splitlines()
     details = json.loads(before[1])
     edited = [before[0], json.dumps({**details, "entries": 999_999}).encode(), *before[2:]]  # shows whose line it is
     path.write_bytes(b"\n".join(edited) + b"\n")
     shutil.copy(SOME[1], folder / "00.har")
     shutil.copy(SOME[0], folder / "zz.har")
-    run(*arguments, "--resume")
+    run_text(*arguments, "--resume")
     after = [json.loads(line) for line in path.read_bytes().splitlines()]
     assert len(after) == len(before) + 1
     assert after[1]["entries"] == 999_999
@@ -98,11 +96,11 @@ def test_resume_reads_only_what_is_new_or_changed(folder: Path, tmp_path: Path) 
 def test_what_nobody_knows_how_it_was_written_is_read_anew(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
     arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
-    run(*arguments)
+    run_text(*arguments)
     before = path.read_bytes()
     path.write_bytes(before.replace(b'"entries":', b'"entries":9'))
     (tmp_path / "r.ndjson.resume").unlink()
-    done = run(*arguments, "--resume")
+    done = run_text(*arguments, "--resume")
     assert (done.returncode, "all captures are read again" in done.stderr) == (3, True)
     assert path.read_bytes() == before
 
@@ -125,9 +123,9 @@ def test_other_options_are_refused(
     if broken_off:
         killed(5, path, *arguments, *first)
     else:
-        run(*arguments, *first)
+        run_text(*arguments, *first)
     before = {it: it.read_bytes() for it in tmp_path.glob("r.ndjson*")}
-    done = run(*arguments, *then, "--resume")
+    done = run_text(*arguments, *then, "--resume")
     assert (done.returncode, "had other options" in done.stderr) == (2, True)
     assert {it: it.read_bytes() for it in tmp_path.glob("r.ndjson*")} == before
 
@@ -135,8 +133,8 @@ def test_other_options_are_refused(
 def test_earlier_results_of_other_captures_are_left_out_and_counted(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
     some = sorted(map(str, folder.glob("0*.har")))
-    run(*some, "-q", "--out", f"ndjson:{path}")
-    done = run(*some[:3], "-q", "--resume", "--out", f"ndjson:{path}")
+    run_text(*some, "-q", "--out", f"ndjson:{path}")
+    done = run_text(*some[:3], "-q", "--resume", "--out", f"ndjson:{path}")
     gone = f"--resume: {len(some) - 3} earlier results of captures that are not among these 3: left out"
     assert (done.returncode, gone in done.stderr) == (0, True)
     assert len(path.read_bytes().splitlines()) == 3
@@ -149,24 +147,24 @@ def test_what_other_options_wrote_is_never_taken_over(finished: bool, folder: Pa
     arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
     open_ = ("--show-secrets", "--show-users")
     if finished:
-        run(*arguments, *open_)
+        run_text(*arguments, *open_)
     else:
         killed(30, path, *arguments, *open_)
         killed(40, path, *arguments, *open_, "--resume")
         assert (tmp_path / "r.ndjson.old").exists()
     killed(5, path, *arguments)
-    assert run(*arguments, "--resume").returncode == 3
+    assert run_text(*arguments, "--resume").returncode == 3
     whole = tmp_path / "whole.ndjson"
-    run(str(folder), "-q", "--out", f"ndjson:{whole}")
+    run_text(str(folder), "-q", "--out", f"ndjson:{whole}")
     assert path.read_bytes() == whole.read_bytes()
 
 
 def test_the_same_options_are_the_same_whatever_their_order(folder: Path, tmp_path: Path) -> None:
     base, path = tmp_path / "base.json", tmp_path / "r.ndjson"
-    run("check", str(folder), "--write-baseline", str(base))
+    run_text("check", str(folder), "--write-baseline", str(base))
     assert base.read_text().count("fingerprint") > 3
     arguments = (str(folder), "-q", "--baseline", str(base), "--out", f"ndjson:{path}", "--resume")
-    assert [run(*arguments).returncode for _ in range(4)] == [3, 3, 3, 3]
+    assert [run_text(*arguments).returncode for _ in range(4)] == [3, 3, 3, 3]
 
 
 def test_other_services_are_other_options(folder: Path, tmp_path: Path) -> None:
@@ -174,28 +172,28 @@ def test_other_services_are_other_options(folder: Path, tmp_path: Path) -> None:
     row = "[[provider]]\nid = '{}'\nname = 'A'\nmatch = [{{ path = '.*' }}]\nverified = {{ date = '2026-01-01', by = 'us' }}\n"
     arguments = (str(folder), "-q", "--providers", str(own), "--out", f"ndjson:{path}")
     own.write_text(row.format("acme"))
-    run(*arguments)
+    run_text(*arguments)
     own.write_text(row.format("other"))
-    done = run(*arguments, "--resume")
+    done = run_text(*arguments, "--resume")
     assert (done.returncode, "had other options" in done.stderr) == (2, True)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_one_line(folder: Path) -> None:
-    done = run(str(folder / "00.har"), "-q", "--out", "ndjson:/dev/full")
-    assert (done.returncode, done.stderr.count("\n"), "cannot be written" in done.stderr) == (2, 1, True)
+    done = run_process(str(folder / "00.har"), "-q", "--out", "ndjson:/dev/full")
+    assert (done.returncode, done.stderr.count(b"\n"), b"cannot be written" in done.stderr) == (2, 1, True)
 
 
 def test_a_name_that_was_written_twice_counts_once(folder: Path, tmp_path: Path) -> None:
     """Ctrl-C may come while names are written."""
     whole, path, names = tmp_path / "whole.ndjson", tmp_path / "r.ndjson", tmp_path / "r.ndjson.resume"
-    run(str(folder), "-q", "--out", f"ndjson:{whole}")
+    run_text(str(folder), "-q", "--out", f"ndjson:{whole}")
     arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
     killed(20, path, *arguments)
     head, *lines = names.read_bytes().splitlines()
     assert lines
     names.write_bytes(b"\n".join([head, *lines, *lines[-3:]]) + b"\n")
-    assert run(*arguments, "--resume").returncode == 3
+    assert run_text(*arguments, "--resume").returncode == 3
     assert path.read_bytes() == whole.read_bytes()
 
 
@@ -210,20 +208,20 @@ def test_a_name_that_was_written_twice_counts_once(folder: Path, tmp_path: Path)
     ],
 )
 def test_what_cannot_be_done_is_wrong_usage(arguments: tuple[str, ...]) -> None:
-    done = run(str(SOME[0]), *arguments)
+    done = run_text(str(SOME[0]), *arguments)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 def test_lines_on_standard_output_are_those_of_the_file(folder: Path, tmp_path: Path) -> None:
-    done = run(str(folder), "--format", "ndjson", "--out", f"ndjson:{tmp_path / 'r.ndjson'}")
+    done = run_text(str(folder), "--format", "ndjson", "--out", f"ndjson:{tmp_path / 'r.ndjson'}")
     assert done.stdout.encode() == (tmp_path / "r.ndjson").read_bytes()
     assert [json.loads(line)["source"] for line in done.stdout.splitlines()] == sorted(map(str, folder.iterdir()))
 
 
 def test_a_folder_gets_a_parquet_dataset(folder: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
-    run(str(folder), "-q", "--out", f"parquet:{tmp_path / 'stream'}{os.sep}")
-    run(str(folder), "-q", "--out", f"parquet:{tmp_path / 'whole'}{os.sep}", "--out", f"csv:{rows}")
+    run_text(str(folder), "-q", "--out", f"parquet:{tmp_path / 'stream'}{os.sep}")
+    run_text(str(folder), "-q", "--out", f"parquet:{tmp_path / 'whole'}{os.sep}", "--out", f"csv:{rows}")
     stream, whole = pandas.read_parquet(tmp_path / "stream"), pandas.read_parquet(tmp_path / "whole")
     assert len(stream) == len(whole) == len(pandas.read_csv(rows)) > 60
     assert stream.equals(whole)
@@ -244,7 +242,7 @@ def test_ctrl_c_says_what_was_done_and_how_to_go_on(folder: Path, tmp_path: Path
     assert process.returncode == 130
     assert f"of {COUNT} captures are done; --resume goes on with" in output
     assert "Traceback" not in output
-    assert run(str(folder), "-q", "--resume", "--out", f"ndjson:{path}").returncode == 3
+    assert run_text(str(folder), "-q", "--resume", "--out", f"ndjson:{path}").returncode == 3
     assert len(path.read_bytes().splitlines()) == COUNT
 
 
@@ -269,7 +267,7 @@ def test_ctrl_c_does_not_wait_for_what_other_processes_are_at(tmp_path: Path) ->
 def test_a_pipe_is_written_to_and_stays_one(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "out").open("wb") as out, subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=out) as reader:
-        assert run(str(folder), "-q", "--out", f"ndjson:{tmp_path / 'pipe'}").returncode == 3
+        assert run_text(str(folder), "-q", "--out", f"ndjson:{tmp_path / 'pipe'}").returncode == 3
         assert reader.wait(timeout=60) == 0
     assert len((tmp_path / "out").read_bytes().splitlines()) == COUNT
     assert (tmp_path / "pipe").is_fifo()
@@ -278,13 +276,13 @@ def test_a_pipe_is_written_to_and_stays_one(folder: Path, tmp_path: Path) -> Non
 
 def test_a_torn_line_of_what_resume_goes_by_is_left_out(folder: Path, tmp_path: Path) -> None:
     whole, path = tmp_path / "whole.ndjson", tmp_path / "r.ndjson"
-    run(str(folder), "-q", "--out", f"ndjson:{whole}")
+    run_text(str(folder), "-q", "--out", f"ndjson:{whole}")
     arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
     killed(20, path, *arguments)
     names = tmp_path / "r.ndjson.resume"
     names.write_bytes(names.read_bytes()[:-5])
     killed(30, path, *arguments, "--resume")
-    assert run(*arguments, "--resume").returncode == 3
+    assert run_text(*arguments, "--resume").returncode == 3
     assert [json.loads(line)["source"] for line in path.read_bytes().splitlines()] == [
         json.loads(line)["source"] for line in whole.read_bytes().splitlines()
     ]
@@ -295,5 +293,5 @@ def test_a_dataset_keeps_no_part_of_an_earlier_one(folder: Path, tmp_path: Path)
     data.mkdir()
     for name in ("part-00007.parquet", "part-of-mine.parquet"):
         (data / name).write_bytes(b"earlier")
-    run(str(folder), "-q", "--out", f"parquet:{data}{os.sep}")
+    run_text(str(folder), "-q", "--out", f"parquet:{data}{os.sep}")
     assert sorted(it.name for it in data.iterdir()) == ["part-00000.parquet", "part-of-mine.parquet"]

@@ -132,7 +132,7 @@ def test_two_lines_in_conftest_record_and_judge_every_test(project: Project, mon
 @pytest.mark.parametrize(
     ("args", "ini"),
     [
-        pytest.param(["--sockets", "check"], "", id="the command line"),
+        pytest.param(["--sockets", "check"], "", id="the command line", marks=pytest.mark.slow),
         pytest.param([], "sockets = check", id="the ini file"),
     ],
 )
@@ -144,12 +144,12 @@ def test_all_tests_are_judged_when_asked_by(args: list[str], ini: str, project: 
 @pytest.mark.parametrize(
     ("args", "ini", "failed"),
     [
-        pytest.param(["--sockets-max-open", "2"], "", 0, id="more allowed"),
-        pytest.param([], "sockets_max_open = 2", 0, id="more allowed, in the ini file"),
+        pytest.param(["--sockets-max-open", "2"], "", 0, id="more allowed", marks=pytest.mark.slow),
+        pytest.param([], "sockets_max_open = 2", 0, id="more allowed, in the ini file", marks=pytest.mark.slow),
         pytest.param(["--sockets-max-open", "1"], "sockets_max_open = 2", 1, id="the command line wins"),
-        pytest.param(["--sockets-fail-on", "error"], "", 0, id="only errors fail"),
+        pytest.param(["--sockets-fail-on", "error"], "", 0, id="only errors fail", marks=pytest.mark.slow),
         pytest.param(["--sockets", "off"], "", 0, id="all switched off"),
-        pytest.param(["--sockets", "record"], "", 0, id="only recorded"),
+        pytest.param(["--sockets", "record"], "", 0, id="only recorded", marks=pytest.mark.slow),
     ],
 )
 def test_options(args: list[str], ini: str, failed: int, project: Project) -> None:
@@ -411,6 +411,7 @@ def test_two_users_without_the_protocol_pass(project: Project) -> None:
     assert [session.outcome for session in report.sessions] == ["unknown", "unknown"]
 
 
+@pytest.mark.slow  # six browsers at a time
 def test_workers_of_xdist_and_playwrights_traces_change_nothing(project: Project) -> None:
     if importlib.util.find_spec("xdist") is None:
         pytest.skip("pytest-xdist is not installed")
