@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from analyzer import masking
 from analyzer.formats import read
 from analyzer.model import Initiator, Policy, Run, Severity, Unreadable
+from analyzer.model.sentence import quote
 from analyzer.outputs import sarif
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
@@ -59,6 +61,28 @@ def test_every_capture_is_valid_and_every_finding_a_result() -> None:
         (finding.severity.value for finding in findings), key=lambda severity: -Severity(severity).rank
     )
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
+
+
+def test_a_result_can_be_said_in_another_language() -> None:
+    document = log_of(make_run(ALL))
+    rules = document["tool"]["driver"]["rules"]
+    for result in document["results"]:
+        message = result["message"]
+        template = rules[result["ruleIndex"]]["messageStrings"][message["id"]]["text"]
+        assert fill(template, message.get("arguments", [])) == message["text"]
+        assert not re.search(r"socket #?\d|\d m?s\b", template)
+
+
+def test_text_with_braces_has_no_places_for_values() -> None:
+    run = make_run(["chrome-S2-overuse.har"])
+    (report,) = run.reports
+    findings = tuple(msgspec.structs.replace(it, message=quote("{0} of {x}")) for it in report.findings)
+    document = log_of(msgspec.structs.replace(run, reports=(msgspec.structs.replace(report, findings=findings),)))
+    assert document["results"][0]["message"].keys() == {"text"}
+
+
+def fill(template: str, values: list[str]) -> str:
+    return re.sub(r"\{(\d+)\}", lambda match: values[int(match[1])], template)
 
 
 def places(result: dict[str, Any]) -> list[tuple[str, str]]:

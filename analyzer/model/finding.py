@@ -56,7 +56,7 @@ class Finding(Value, frozen=True):
     rule: its id (docs/rules).
     severity: `note`, `warning` or `error`.
     confidence: `proven` (certain) or `possible`.
-    message: one sentence; `message.template` and `message.values` are its parts.
+    message: one sentence: a string; `message.template` and `message.values` are its parts.
     interval: the stretch of time that it is about, or None.
     sessions, pointers: the ids of the sockets, and their places in the file.
     remedy, link: what to do, and where to read more.

@@ -3,6 +3,9 @@
 A result is at the code that opened the socket, if its address shows a file of the repository. Otherwise it is in the
 capture, and the code (a bundle) is a related location. Fingerprints are those of the findings: the
 same fault in another capture is the same alert.
+
+The text of a result is whole sentences. Beside it stand the id of its template, which is among the `messageStrings` of
+its rule, and the values that belong into it (`arguments`), so that it can be said in another language.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from urllib.parse import quote
 from analyzer import gate
 from analyzer.document import Json, pretty
 from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity, plural
+from analyzer.model.sentence import Sentence, assemble, chain, parts_of
 from analyzer.version import HOME, VERSION
 from analyzer.wording import facts, harmless, manual
 from analyzer.wording.coverage import describe_unchecked
@@ -33,12 +37,16 @@ def render(run: Run) -> bytes:
     manuals = {rule.id: rule for rule in run.rules}
     results = [(report, finding) for report in run.reports for finding in report.findings]
     results.sort(key=lambda pair: pair[1].severity.rank, reverse=True)
+    templates: dict[str, dict[str, Json]] = {id: {} for id in ids}
+    for _, finding in results[:RESULTS]:
+        sentence = _join_sentences(finding)
+        templates[finding.rule][_identify(sentence)] = {"text": harmless.safe(sentence.template, 4000)}
     driver = {
         "name": "har-sockets",
         "version": VERSION,
         "semanticVersion": VERSION,
         "informationUri": HOME,
-        "rules": [_rule(manuals[id]) if id in manuals else {"id": id} for id in ids],
+        "rules": [_rule(id, manuals.get(id), templates[id]) for id in ids],
     }
     log: Json = {
         "tool": {"driver": driver},
@@ -55,7 +63,10 @@ def render(run: Run) -> bytes:
     return pretty({"$schema": SCHEMA, "version": "2.1.0", "runs": [log]})
 
 
-def _rule(rule: Rule) -> Json:
+def _rule(id: str, rule: Rule | None, templates: dict[str, Json]) -> Json:
+    strings: Json = {"messageStrings": templates} if templates else {}
+    if rule is None:
+        return {"id": id, **strings}
     first = rule.manual.partition("\n\n")[0].replace("\n", " ")
     return {
         "id": rule.id,
@@ -65,7 +76,32 @@ def _rule(rule: Rule) -> Json:
         "help": {"text": rule.manual or rule.title, "markdown": manual.markdown(rule)},
         "helpUri": f"{HOME}/blob/HEAD/docs/rules/{rule.id}.md",
         "defaultConfiguration": {"level": rule.severity},
+        **strings,
     }
+
+
+def _message(finding: Finding) -> Json:
+    more = "".join(f" {it}" for it in (finding.explanation, finding.remedy) if it)
+    text = harmless.safe(finding.message, 1000) + harmless.safe(more, 1000)
+    if "{" in text:  # a reader would take it for the place of a value
+        return {"text": text}
+    sentence = _join_sentences(finding)
+    values = [harmless.safe(value, 1000) for value in sentence.values]
+    return {"text": text, "id": _identify(sentence), **({"arguments": values} if values else {})}
+
+
+def _join_sentences(finding: Finding) -> Sentence:
+    """Put together what a result says, with its values."""
+    parts = [parts_of(it) for it in (finding.message, finding.explanation) if it]
+    parts += [(finding.remedy,)] if finding.remedy else []
+    return chain([assemble(part) for part in parts], " ")
+
+
+def _identify(sentence: Sentence) -> str:
+    """Make the id of its template: equal for equal templates, in each version."""
+    import hashlib
+
+    return hashlib.sha256(sentence.template.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) -> Json:
@@ -74,12 +110,11 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
     places = [_in_capture(report, session) for session in sessions[:RELATED]] or [_file(report)]
     if code is not None:
         places = [_in_source(code), *places] if _is_source(code) else [places[0], _in_source(code), *places[1:]]
-    more = "".join(f" {it}" for it in (finding.explanation, finding.remedy) if it)
     result: Json = {
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": finding.severity,
-        "message": {"text": harmless.safe(finding.message, 1000) + harmless.safe(more, 1000)},
+        "message": _message(finding),
         "locations": [places[0]],
         "partialFingerprints": {
             "harSockets/v1": finding.fingerprint,
