@@ -36,7 +36,9 @@ class Seen:
     name: str
     opened: float | None = None  # the 101 was written
     closed: float | None = None  # a close frame or the end of the connection, whichever was first
-    heard: float | None = None  # when the server last saw that there was none: on a busy machine it sleeps meanwhile
+    previous_look: float | None = (
+        None  # when the server last saw that there was none: on a busy machine it sleeps meanwhile
+    )
     status: int = 101
 
 
@@ -148,7 +150,7 @@ class Serving:
         try:
             await self._until_closed(reader, writer)
         finally:
-            visited.closed, visited.heard = time.time(), self.ticks[0]
+            visited.closed, visited.previous_look = time.time(), self.ticks[0]
             if "beat" in options:
                 beating.cancel()
 

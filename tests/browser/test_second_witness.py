@@ -204,12 +204,17 @@ def _check(session: Session, own: Seen, until: int) -> None:
         raise Late(f"opened {opened}, {session.opened}")
     if opened - TOLERANCE > (session.opened.latest or until):
         raise Late(f"opened {opened}, {session.opened}")
-    if own.closed is None or own.heard is None or session.outcome is not Outcome.CLOSED or session.closed is None:
+    if (
+        own.closed is None
+        or own.previous_look is None
+        or session.outcome is not Outcome.CLOSED
+        or session.closed is None
+    ):
         return
-    heard, closed = round(own.heard * SECOND), round(own.closed * SECOND)
+    earliest_end, closed = round(own.previous_look * SECOND), round(own.closed * SECOND)
     earliest, latest = session.closed.earliest or 0, session.closed.latest or until
-    if earliest - TOLERANCE > closed or latest + TOLERANCE < heard:
-        raise Late(f"closed {heard} to {closed}, {session.closed}")
+    if earliest - TOLERANCE > closed or latest + TOLERANCE < earliest_end:
+        raise Late(f"closed {earliest_end} to {closed}, {session.closed}")
 
 
 def test_record_reads_the_log_of_its_browser(server: SocketServer, tmp_path: Path) -> None:
