@@ -19,7 +19,7 @@ LINES = 12  # of an example
 WIDTH = 200  # characters of a line
 LONG = 4_000  # lines, from which on a quicker and coarser comparison is used
 
-NUMBER = re.compile(r"\d[\d,.:]*")
+NUMBER = re.compile(r"\b(?=\w*\d)[0-9a-f]{8,}\b|\d[\d,.:]*")  # also a hash
 CAPTURE = re.compile(r"\[[^\]\s]+\](?=\.)")  # in a list of captures: which of them it is
 RUN = re.compile(r"(\W)\1+")  # of a bar or a line: how long it is says nothing
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")

@@ -94,7 +94,7 @@ QUOTES: Mapping[Kind, Mask] = {
     Kind.NAME: Texts.word,
     Kind.TEXT: _mask_quote,
 }
-SHARED = (Initiator, Frame)  # a client opens from the same place again and again
+SHARED = (Initiator, Frame, Attribution)  # a client opens from the same place again and again
 
 
 class Walk:
@@ -117,9 +117,10 @@ class Walk:
             return assemble(map(self._replace_quote, parts_of(value)))
         if not isinstance(value, SHARED):
             return self._replace_fields(value)
-        if value not in self._shared:
-            self._shared[value] = self._replace_fields(value)
-        return self._shared[value]
+        result = self._shared.get(value)
+        if result is None:
+            result = self._shared[value] = self._replace_fields(value)
+        return result
 
     def _replace_fields(self, value: Any) -> Any:
         changes: dict[str, Any] = {}

@@ -164,7 +164,8 @@ class Report(Picturable, Value, frozen=True):
     def endpoints(self, ids: Iterable[str]) -> Sentence:
         """Where these sessions connect to, without the scheme: up to five addresses, or hosts where those are too
         long or too many. A path gives way as a whole."""
-        addresses = list(dict.fromkeys(address(session.endpoint) for session in self.named(ids)))
+        endpoints = dict.fromkeys(session.endpoint for session in self.named(ids))
+        addresses = list(dict.fromkeys(map(address, endpoints)))
         if not addresses:
             return Sentence("no address")
         if len(addresses) < 3 or (len(addresses) <= NAMED and sum(map(len, addresses)) <= LONG):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -72,15 +72,13 @@ def around(sessions: Sequence[Session], axis: Axis) -> Axis:
     return Axis(min(starts, default=axis.start), max(ends, default=axis.end), axis.zero, axis)
 
 
-def signs_of(session: Session) -> Iterable[Instant]:
+def signs_of(session: Session) -> list[Instant]:
     """List every instant of a socket that is drawn or written."""
+    signs = [*(session.proven or ()), *(session.possible or ()), session.messages.first, session.messages.last]
     for bounds in (session.created, session.opened, close_bounds(session)):
         if bounds is not None:
-            yield from (at for at in (bounds.earliest, bounds.latest) if at is not None)
-    for interval in (session.proven, session.possible):
-        if interval is not None:
-            yield from (at for at in interval if at is not None)
-    yield from (at for at in (session.messages.first, session.messages.last) if at is not None)
+            signs += (bounds.earliest, bounds.latest)
+    return [at for at in signs if at is not None]
 
 
 def close_bounds(session: Session) -> Bounds | None:

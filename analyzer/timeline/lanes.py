@@ -28,7 +28,7 @@ class Lane(Value, frozen=True):
 
 
 def lane_of(session: Session) -> Lane:
-    signs = list(signs_of(session))
+    signs = signs_of(session)
     connecting = _connecting(session)
     endless = [it for it in (connecting, session.possible) if it is not None and it.end is None]
     life = Interval(min(signs), None if endless else max(signs)) if signs else None

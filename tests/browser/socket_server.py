@@ -1,7 +1,8 @@
 """A server of pages and WebSockets that keeps the truth: when each socket opened and closed, by its own clock.
 
 Stdlib only, hand-made RFC 6455. A socket's URL says what the server does with it:
-`/ws/NAME?close=MS&code=N` closes it, `status=N` refuses it, `delay=MS` answers late, `beat=MS` sends messages.
+`/ws/NAME?close=MS&code=N` closes it, with `after=OTHER` so long after a socket of that name opened, `status=N` refuses
+it, `delay=MS` answers late, `beat=MS` sends messages.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
+TICK = 0.005  # seconds
 LOG, FORGET = "/its-log", "/its-log/forget"
 
 
@@ -31,6 +36,9 @@ class Seen:
     name: str
     opened: float | None = None  # the 101 was written
     closed: float | None = None  # a close frame or the end of the connection, whichever was first
+    previous_look: float | None = (
+        None  # when the server last saw that there was none: on a busy machine it sleeps meanwhile
+    )
     status: int = 101
 
 
@@ -60,6 +68,14 @@ class SocketServer:
         with urllib.request.urlopen(self.url(LOG)) as answer:
             return [Seen(**it) for it in json.load(answer)]
 
+    async def wait_for(self, count: int) -> None:
+        """Wait until so many sockets opened since `forget`: on a busy machine no sleep is long enough."""
+        for _ in range(400):
+            if sum(it.opened is not None for it in await asyncio.to_thread(self.seen)) >= count:
+                return
+            await asyncio.sleep(0.05)
+        raise TimeoutError(f"{count} sockets were to open: {self.seen()}")
+
     def forget(self) -> None:
         urllib.request.urlopen(self.url(FORGET)).close()
 
@@ -70,11 +86,15 @@ class Serving:
     def __init__(self, pages: dict[str, str]) -> None:
         self.pages = pages
         self.log: list[Seen] = []
+        self.ticks = deque([time.time()], 3)  # two steps back: what came since may wait in the loop
+        self.after: dict[str, list[Callable[[], object]]] = {}  # what begins when a socket of this name opens
 
     async def run(self) -> None:
         server = await asyncio.start_server(self._serve, "0.0.0.0", 0)
         print(server.sockets[0].getsockname()[1], flush=True)
-        await server.serve_forever()
+        while True:
+            await asyncio.sleep(TICK)
+            self.ticks.append(time.time())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -115,16 +135,22 @@ class Serving:
         writer.write(f"{answer}Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
         await writer.drain()
         visited.opened = time.time()
+        for close in self.after.pop(visited.name, ()):
+            close()
         loop = asyncio.get_running_loop()
         if "beat" in options:
             beating = loop.create_task(self._beat(writer, options["beat"] / 1000))
         if "close" in options:
             payload = struct.pack("!H", options.get("code", 1000)) + b"bye"
-            loop.call_later(options["close"] / 1000, writer.write, frame(8, payload))
+            close = partial(loop.call_later, options["close"] / 1000, writer.write, frame(8, payload))
+            if "after" in parts.query:
+                self.after.setdefault(parse_qs(parts.query)["after"][0], []).append(close)
+            else:
+                close()
         try:
             await self._until_closed(reader, writer)
         finally:
-            visited.closed = time.time()
+            visited.closed, visited.previous_look = time.time(), self.ticks[0]
             if "beat" in options:
                 beating.cancel()
 

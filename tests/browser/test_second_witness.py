@@ -32,7 +32,7 @@ PAGES = {
     "/a": f"<script>a = {A}</script>",
     "/leaves": f"<script>a = {A}; setTimeout(() => {{ location.href = '/b' }}, 1500)</script>",
     "/b": f"<script>b = {B}</script>",
-    "/closed-by-server": "<script>a = new WebSocket(`ws://${location.host}/ws/a?close=900`)</script>",
+    "/closed-by-server": "<script>a = new WebSocket(`ws://${location.host}/ws/a?close=400&after=b`)</script>",
     "/worker": "<script>w = new Worker('/worker.js')</script>",
     "/worker.js": f"a = {A}",
     "/shared": "<script>w = new SharedWorker('/worker.js')</script>",
@@ -49,32 +49,43 @@ class Case(NamedTuple):
     width: int = PAGE_GONE // MILLISECOND + 1  # milliseconds: of the bounds of a close, at most
 
 
-def then(script: str, path: str = "/a") -> Steps:
+def then(script: str, path: str = "/a", sockets: int = 2) -> Steps:
+    """Open a page, and when its socket is open run a script; `sockets`: that open in all."""
+
     async def do(chrome: Chrome, server: SocketServer) -> None:
         _, session = await chrome.open(server.url(path))
+        await server.wait_for(1)
         await chrome.run(session, script.replace("PORT", str(server.port)))
+        await server.wait_for(sockets)
+        await asyncio.sleep(0.8)
 
     return do
 
 
 async def close_tab(chrome: Chrome, server: SocketServer) -> None:
     tab, _ = await chrome.open(server.url("/a"))
+    await server.wait_for(1)
     await chrome.close(tab)
 
 
 async def close_tab_in_cache(chrome: Chrome, server: SocketServer) -> None:
     tab, session = await chrome.open(server.url("/a"))
+    await server.wait_for(1)
     await chrome.run(session, "location.href = '/b'")
+    await server.wait_for(2)
+    await asyncio.sleep(0.8)
     await chrome.close(tab)
 
 
 async def close_tab_of_shared_worker(chrome: Chrome, server: SocketServer) -> None:
     tab, _ = await chrome.open(server.url("/shared"))
+    await server.wait_for(1)
     await chrome.close(tab)
 
 
 async def kill_page(chrome: Chrome, server: SocketServer) -> None:
     await chrome.open(server.url("/a"))
+    await server.wait_for(1)
     chrome.kill("--type=renderer")
     await asyncio.sleep(0.8)
 
@@ -82,14 +93,17 @@ async def kill_page(chrome: Chrome, server: SocketServer) -> None:
 async def kill_network(chrome: Chrome, server: SocketServer) -> None:
     """Its log begins anew, and has nothing of what was before."""
     _, session = await chrome.open(server.url("/a"))
+    await server.wait_for(1)
     chrome.kill("NetworkService")
     await asyncio.sleep(0.8)
     await chrome.run(session, B)
+    await server.wait_for(2)
 
 
 async def end_browser(chrome: Chrome, server: SocketServer) -> None:
     """In order, as by its menu. A signal ends it so quickly that its log may be cut off."""
     await chrome.open(server.url("/a"))
+    await server.wait_for(1)
     with suppress(Exception):
         await chrome.connection.call("Browser.close", timeout=5.0)
     await chrome.wait_for_end()
@@ -97,6 +111,7 @@ async def end_browser(chrome: Chrome, server: SocketServer) -> None:
 
 async def kill_browser(chrome: Chrome, server: SocketServer) -> None:
     await chrome.open(server.url("/a"))
+    await server.wait_for(1)
     os.killpg(chrome.process.pid, signal.SIGKILL)
     await chrome.wait_for_end()
 
@@ -112,7 +127,7 @@ CASES = {
     "cache, tab closed": Case(close_tab_in_cache, Verdict.OVERLAP, "closed closed"),
     "closed by the page": Case(then(f"a.close(); a.onclose = () => {B}"), Verdict.NO_OVERLAP, "closed open", 5),
     "tab closed": Case(close_tab, Verdict.NO_OVERLAP, "closed"),
-    "worker terminated": Case(then("w.terminate()", "/worker"), Verdict.NO_OVERLAP, "closed"),
+    "worker terminated": Case(then("w.terminate()", "/worker", 1), Verdict.NO_OVERLAP, "closed"),
     "page of a worker reloaded": Case(then("location.reload()", "/worker"), Verdict.NO_OVERLAP, "closed open"),
     "tab of a shared worker closed": Case(close_tab_of_shared_worker, Verdict.NO_OVERLAP, "closed"),
     "page killed": Case(kill_page, Verdict.NO_OVERLAP, "closed"),
@@ -180,19 +195,26 @@ def _measure(session: Session) -> int:
 
 
 def _check(session: Session, own: Seen, until: int) -> None:
-    """The server's instants lie within the bounds."""
+    """The server's instants lie within the bounds: of a close, those at which it may have been."""
     assert session.proven is not None
     assert session.possible is not None
     assert own.opened is not None
-    opened, closed = round(own.opened * SECOND), None if own.closed is None else round(own.closed * SECOND)
+    opened = round(own.opened * SECOND)
     if session.opened is None or not (session.opened.earliest or 0) - 5 * TOLERANCE <= opened:
         raise Late(f"opened {opened}, {session.opened}")
     if opened - TOLERANCE > (session.opened.latest or until):
         raise Late(f"opened {opened}, {session.opened}")
-    if closed is None or session.outcome is not Outcome.CLOSED or session.closed is None:
+    if (
+        own.closed is None
+        or own.previous_look is None
+        or session.outcome is not Outcome.CLOSED
+        or session.closed is None
+    ):
         return
-    if not (session.closed.earliest or 0) - TOLERANCE <= closed <= (session.closed.latest or until) + TOLERANCE:
-        raise Late(f"closed {closed}, {session.closed}")
+    earliest_end, closed = round(own.previous_look * SECOND), round(own.closed * SECOND)
+    earliest, latest = session.closed.earliest or 0, session.closed.latest or until
+    if earliest - TOLERANCE > closed or latest + TOLERANCE < earliest_end:
+        raise Late(f"closed {earliest_end} to {closed}, {session.closed}")
 
 
 def test_record_reads_the_log_of_its_browser(server: SocketServer, tmp_path: Path) -> None:
