@@ -48,6 +48,12 @@ def test_a_changed_file_is_never_answered_from_what_was_packed(source: Path) -> 
     assert ids(packing.read(source)) == ids(packing.read(source)) == ["new"]
 
 
+def test_what_was_cut_off_is_packed_again(source: Path) -> None:
+    packed, content = source.with_suffix(".json"), packing.read(source)
+    packed.write_bytes(content[: len(content) // 2])
+    assert packing.read(source) == packed.read_bytes() == content
+
+
 def test_what_is_packed_is_read_where_it_is_of_this_file(source: Path) -> None:
     packed = source.with_suffix(".json")
     packed.write_bytes(packing.read(source).replace(b'"own"', b'"json"'))

@@ -24,7 +24,7 @@ def read(source: Path) -> bytes:
         return packed.read_bytes()
     with suppress(OSError):
         content = packed.read_bytes()
-        if content.startswith(_stamp(text)):
+        if content.endswith(_stamp(text)):
             return content
     content = pack(text)
     with suppress(OSError):  # a folder that nobody may write to: packed again next time
@@ -33,12 +33,12 @@ def read(source: Path) -> bytes:
 
 
 def pack(text: bytes) -> bytes:
-    """Return the tables of a TOML file as JSON without the examples, behind a stamp that only this file has."""
+    """Return the tables of a TOML file as JSON without the examples, before a stamp that only this file has."""
     import json
     import tomllib
 
     tables = {name: list(map(without_examples, rows)) for name, rows in tomllib.loads(text.decode()).items()}
-    return _stamp(text) + json.dumps(tables, ensure_ascii=False, separators=(",", ":"))[1:].encode()
+    return json.dumps(tables, ensure_ascii=False, separators=(",", ":"))[:-1].encode() + _stamp(text)
 
 
 def without_examples(row: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,8 @@ def without_examples(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stamp(text: bytes) -> bytes:
-    return b'{"crc32":%d,' % crc32(text)
+    """Make the end of what is packed from this text: a file that was cut off has none."""
+    return b',"crc32":%d}' % crc32(text)
 
 
 def _replace(path: Path, content: bytes) -> None:
