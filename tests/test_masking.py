@@ -265,6 +265,13 @@ def knowing(user: str | None) -> Texts:
     return Texts(sessions=[msgspec.structs.replace(session, attribution=attribution)])
 
 
+@pytest.mark.parametrize("user", ["Jörg Strauß", "İpek", "ŉame"])
+@pytest.mark.parametrize("text", ["{} left", "by%20{}", "{}: straße", "Straße, {}"])
+def test_a_user_with_a_letter_that_folds_to_two_is_masked(user: str, text: str) -> None:
+    for written in (user, user.capitalize()):
+        assert said(text.format(written), user=user) == text.format("user-1")
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -84,6 +84,8 @@ def test_the_sdist_holds_the_checkout(built: Path, tmp_path: Path) -> None:
     (again,) = build(source, tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(again) as file:
         assert package_files() <= set(file.namelist())
+    # A checkout that is mounted read-only builds, too: the build writes nothing into it.
+    assert not any((source / path).exists() for path in PACKED)
 
 
 def test_the_metadata_describes_the_project(metadata: Message) -> None:

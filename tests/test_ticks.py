@@ -59,6 +59,10 @@ def test_ticks_are_few_apart_and_within(zero: int, offset: int, length: int, mos
     assert len({tick.label for tick in ticks}) == len(ticks)
 
 
+def test_an_axis_without_times_has_no_ticks() -> None:
+    assert ruler_of(Axis(0, 0, 0), 10).ticks == ()
+
+
 UNITS = {"d": DAY, "h": HOUR, "min": MINUTE, "s": SECOND, "ms": MILLISECOND}
 
 

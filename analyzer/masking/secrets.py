@@ -51,7 +51,7 @@ class Secrets(NamedTuple):
         plain = unquote(text, errors="surrogateescape") if "%" in text else text
         folded = plain.casefold()
         if len(folded) != len(plain):  # a letter that folds to two: places would not fit
-            folded = plain.lower() if len(plain.lower()) == len(plain) else plain
+            folded = _fold_letters(plain)
         encode = partial(quote, safe="", errors="surrogateescape") if plain is not text else str
         parts: list[str] = []
         at = 0
@@ -85,4 +85,9 @@ def _choose(identity: Identity | None, secrets: Iterable[str], user: str | None)
 def _list_forms(value: str) -> Iterable[str]:
     """List how a value may be written, case folded."""
     written = (value, quote(value, "", errors="surrogatepass"), json.dumps(value)[1:-1])
-    return dict.fromkeys(form.casefold() for form in written)
+    return dict.fromkeys(fold(form) for form in written for fold in (str.casefold, _fold_letters))
+
+
+def _fold_letters(text: str) -> str:
+    """Fold the case of a text letter by letter, but for those that fold to two: `ß`."""
+    return "".join(folded if len(folded := letter.casefold()) == 1 else letter for letter in text)

@@ -107,7 +107,7 @@ def _data(part: Part) -> dict[str, Any]:
         "span": axis.end - axis.start,
         "wide": axis.span,
         "zero": axis.zero - axis.start,
-        "unit": unit_of(axis),
+        "unit": unit_of(axis) if axis.has_times else None,
         "terse": part.terse,
         "sections": [[block.title, block.note, block.common] for block in part.blocks],
         "loads": [

@@ -13,7 +13,7 @@ from analyzer.painting import bars
 from analyzer.timeline import Axis, Grid, Lane, Layout, Load, Section, around, choose, lay_out, proven_steps
 from analyzer.wording import instants, lifetimes, terminal
 from analyzer.wording.terminal import MARGIN, STRONG, Medium, heading, wrap
-from analyzer.wording.timeline import titles
+from analyzer.wording.timeline import AT_END, MARKS, titles
 
 ROWS = 100  # sockets; more are summed up by group
 SHOWN, GROUPS = 24, 12  # rows of sockets and of groups, where they are summed up
@@ -220,11 +220,11 @@ def _legend(lives: Sequence[Text], medium: Medium) -> list[Text]:
     """Explain the signs that are drawn."""
     signs, characters = medium.signs, {sign for bar in lives for sign in bar.plain}
     meanings = {
-        signs.certain: "certainly open",
-        signs.possible: "possibly open",
-        signs.goes_on: "still open at the end",
+        signs.certain: MARKS["proven"],
+        signs.possible: MARKS["possible"],
+        signs.goes_on: AT_END,
         signs.no_end: lifetimes.OUTCOMES[Outcome.UNKNOWN].brief,
-        signs.connecting: "connecting",
+        signs.connecting: MARKS["connecting"],
         signs.failed: lifetimes.OUTCOMES[Outcome.FAILED].brief,
     }
     entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in characters]

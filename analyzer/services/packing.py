@@ -51,7 +51,7 @@ def _stamp(text: bytes) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file so that no other process ever reads a part of it."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part = path.with_name(f"{path.name}.{os.urandom(8).hex()}")  # also two containers may share a folder, and a pid
     try:
         part.write_bytes(content)
         part.replace(path)

@@ -39,8 +39,10 @@ class Ruler(Value, frozen=True):
 
 
 def ruler_of(axis: Axis, most: float) -> Ruler:
-    """Place at most this many ticks (and one at the start) at round distances from zero."""
+    """Place at most this many ticks (and one at the start) at round distances from zero; none without times."""
     step = round_step(axis.span, most)
+    if not axis.has_times:
+        return Ruler(step, ())
     unit = unit_of(axis)
     first = axis.start + (axis.zero - axis.start) % step
     instants = range(first, axis.start + axis.span + 1, step)

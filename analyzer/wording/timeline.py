@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from analyzer.model import Page, PageKind, Session, plural
+from analyzer.model import Outcome, Page, PageKind, Session, plural
 from analyzer.timeline import Axis, Lane, Line, Section
-from analyzer.wording import facts
+from analyzer.wording import facts, lifetimes
 from analyzer.wording.harmless import safe_middle
 
 LONGEST = 100  # letters of an address
+AT_END = "still open at the end"
+MARKS = {  # what each mark means, for the legend of a picture
+    "proven": "certainly open",
+    "possible": "possibly open",
+    "proven-endless": f"arrow: {AT_END}",
+    "possible-endless": f"arrow: possibly {AT_END}",
+    "connecting": "connecting",
+    "failed": f"failed: {lifetimes.OUTCOMES[Outcome.FAILED].brief}",
+    "overlap": "2 or more certainly open",
+    "possible-overlap": "2 or more possibly open",
+}
 
 
 def titles(sections: Sequence[Section]) -> list[str]:

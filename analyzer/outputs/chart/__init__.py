@@ -197,8 +197,6 @@ def _zero(report: Report, axis: Axis, run: Run) -> str:
 
 
 def _ruler(panel: Panel) -> Ruler:
-    if not panel.axis.has_times:
-        return Ruler(1, ())
     return ruler_of(panel.axis, max(2, int((panel.right - panel.left) / APART)))
 
 

@@ -20,6 +20,7 @@ from analyzer.outputs.chart.panel import (
     STEEL,
     TINT,
 )
+from analyzer.wording.timeline import MARKS
 
 POINT = 0.09  # inches: how far a bar without an end runs out into a point
 
@@ -39,21 +40,22 @@ LOOKS = {
     "count-proven": Look(edge=NAVY, width=1.7),
     "limit": Look(edge=RED, width=1.1, dashes=(6, 2, 1.2, 2)),
 }
-MEANINGS = {
-    "proven": "certainly open",
-    "possible": "possibly open",
-    "possible-thin": "possibly open (thin lanes)",
-    "proven-endless": "arrow: still open at the end; the tip lies after it",
-    "possible-endless": "arrow: possibly still open at the end; the tip lies after it",
-    "connecting": "connecting",
-    "failed": "failed: never opened",
+TIP = "the tip lies after it"
+MEANINGS = {  # in the order of the legend
+    "proven": MARKS["proven"],
+    "possible": MARKS["possible"],
+    "possible-thin": f"{MARKS['possible']} (thin lanes)",
+    "proven-endless": f"{MARKS['proven-endless']}; {TIP}",
+    "possible-endless": f"{MARKS['possible-endless']}; {TIP}",
+    "connecting": MARKS["connecting"],
+    "failed": MARKS["failed"],
     "sent": "above a bar: messages sent",
     "received": "below a bar: messages received",
-    "overlap": "2 or more certainly open",
-    "possible-overlap": "2 or more possibly open",
+    "overlap": MARKS["overlap"],
+    "possible-overlap": MARKS["possible-overlap"],
     "page-begin": "a page begins",
-    "count-proven": "number certainly open",
-    "count-possible": "number possibly open",
+    "count-proven": f"number {MARKS['proven']}",
+    "count-possible": f"number {MARKS['possible']}",
     "limit": "limit: of the policy or a service",
 }
 

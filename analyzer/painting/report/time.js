@@ -18,7 +18,7 @@ function decoded(capture) {
   return capture;
 }
 
-// As analyzer/model.py says it: to three figures.
+// As analyzer/model/time.py says it: to three figures.
 function spoken(time) {
   if (time < 10000) return +(time / 1000).toPrecision(2) + ' ms';
   if (time < SECOND - 500) return (time / 1000).toFixed(0) + ' ms';
@@ -51,6 +51,7 @@ const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleStr
 // Round instants between two others, about `most`. Steps, units and how a label is written are those of
 // analyzer/timeline/ticks.py, which every other picture has, too (tests/browser/test_page_ticks.py compares them).
 function marks(from, to, capture, most) {
+  if (!capture.unit) return [];  // nothing has a time
   const step = TICKS.steps.find((it) => it * most >= to - from) || TICKS.steps[TICKS.steps.length - 1];
   const ticks = [];
   for (let at = capture.zero + Math.ceil((from - capture.zero) / step) * step; at <= to; at += step) {
