@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-from analyzer import Policy
+from analyzer import Policy, document
 from analyzer.model import Finding, Report, Run
-from analyzer.outputs import document, junit, sarif
+from analyzer.outputs import junit, sarif
 from analyzer.pipeline import _fingerprint
 from tests.small_har import Json, har, socket, stack
 
