@@ -107,12 +107,6 @@ def from_one_place(sessions: Iterable[Session]) -> list[tuple[Session, Session]]
     return pairs
 
 
-def may_close_before(old: Session, new: Session) -> bool:
-    """May the old one have closed before the new one was asked for?"""
-    gone = old.closed.earliest if old.closed is not None else None
-    return old.outcome is Outcome.CLOSED and (gone is None or gone <= creation_of(new) + QUEUED)
-
-
 def at_once(old: Session, new: Session) -> bool:
     """Did the old one close just when the new one was asked for, or as soon as it was open itself? A capture does not
     say who closed: what closed later may have been closed by the server."""
