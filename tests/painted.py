@@ -107,7 +107,10 @@ def chart_of(run: Run) -> Painting:
         )
         for element in texts
     ]
-    rows = [row for row in words if re.match(r"#\d+\b", row[2]) or _is_heading(row[3])]
+    top = min(
+        (y for y, *_, style in words if _is_heading(style)), default=0.0
+    )  # above are sentences: "#8 and #9 opened."
+    rows = [row for row in words if row[0] >= top and (re.match(r"#\d+\b", row[2]) or _is_heading(row[3]))]
     groups: Groups = []
     for _, _, text, style in sorted(rows, key=lambda row: row[0]):
         if _is_heading(style):

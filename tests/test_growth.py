@@ -99,12 +99,10 @@ STEPS: dict[str, Callable[[Case], object]] = {
 # Those that were quadratic once, or cost most: `make test` has time for these, `make test-all` tries every shape.
 TELLING = (
     "a chain of overlaps",
-    "pairs",
     "one user, all open",
-    "a tab with many documents",
-    "reloads beside an iframe",
     "many addresses",
 )
+ALSO_TELLING = ("pairs", "a tab with many documents", "reloads beside an iframe")  # `make test-all` alone
 # These steps take seconds for each shape: `make test` measures them for one.
 DEAR = {"csv", "html", "parquet", "svg", "together", "extract", "compare", "summary"} | {
     f"comparison {name}" for name in comparison.RENDERERS
@@ -159,7 +157,7 @@ def assert_in_proportion(shape: str, small: int, large: int, tmp_path: Path, wit
     assert slow == {}
 
 
-@pytest.mark.parametrize("shape", TELLING)
+@pytest.mark.parametrize("shape", [*TELLING, *(pytest.param(it, marks=pytest.mark.slow) for it in ALSO_TELLING)])
 def test_four_times_as_many_take_four_times_as_long(shape: str, tmp_path: Path) -> None:
     if shape == "many addresses":
         assert_in_proportion(shape, 500, 2_000, tmp_path)
@@ -182,7 +180,7 @@ def test_what_is_quadratic_is_found_out() -> None:
         case.data = bytes(size)
         return case
 
-    assert out_of_proportion(quadratic, made(1_500), made(6_000)) != ""
+    assert out_of_proportion(quadratic, made(600), made(2_400)) != ""
 
 
 def test_every_command_has_steps_that_are_measured() -> None:

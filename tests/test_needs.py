@@ -73,6 +73,7 @@ OF_TRACES: dict[Need, Callable[[Trace], Trace]] = {
     Need.OPENERS: lambda trace: msgspec.structs.replace(trace, initiator=None, scripts=(), extension=None),
     Need.PAGES: lambda trace: msgspec.structs.replace(trace, page=None),
     Need.DEPARTURES: lambda trace: trace,
+    Need.USERS: lambda trace: msgspec.structs.replace(trace, opening=()),
 }
 
 
@@ -177,6 +178,87 @@ def test_an_extract_of_another_format_lists_the_same_but_departures(name: str) -
     assert set(is_now) - set(was) <= {"socket-outlives-page"}
 
 
+# -- users ---------------------------------------------------------------------------------------------------------
+
+DISCORD = "wss://gateway.discord.gg/?v=10"  # its row reads the user from a message; it has no limit per user
+STREAM = "wss://chat.stream-io-api.com/connect?api_key=k1"  # its row reads the user from the URL, else from a message
+OF_ALICE, OF_BOB = '{"op":2,"d":{"token":"MTAwMDAwMDAx.made.up"}}', '{"op":2,"d":{"token":"MTAwMDAwMDAy.made.up"}}'
+NO_CONTENTS = "this capture has no contents of the messages that name the user"
+
+
+def user(url: str, data: str = "x", start: float = 0) -> small_har.Json:
+    return small_har.socket(start, 9, url=url, data=data, kind="send")
+
+
+TWO_USERS = capture(user(DISCORD, OF_ALICE), user(DISCORD, OF_ALICE, 1), user(DISCORD, OF_BOB, 2))
+ANY_ADDRESS = user("wss://api.example/ws")
+IN_URL = user(f"{STREAM}&json=%7B%22user_id%22%3A%22u%22%7D")
+AFTERWARDS = small_har.socket(10, 19, url=DISCORD)
+
+
+def without_messages(whole: Capture) -> Capture:
+    return without(Need.MESSAGES, without(Need.USERS, whole))
+
+
+@pytest.mark.parametrize("bare", [without(Need.USERS, TWO_USERS), without_messages(TWO_USERS)])
+def test_users_that_only_messages_name_are_not_checked_without_them(bare: Capture) -> None:
+    """Whether a capture has no messages at all, or their lengths alone, as a NetLog does."""
+    rules = {"duplicate-connection", "user-still-connected"}
+    whole, report = analyze(TWO_USERS, POLICY), analyze(bare, POLICY)
+    assert all(fires(rule, whole) for rule in rules)
+    assert reasons(whole) == {}
+    assert not any(fires(rule, report) for rule in rules)
+    assert fires("concurrent-sockets", report)
+    assert {rule for rule, reason in reasons(report).items() if reason == NO_CONTENTS} == rules
+
+
+@pytest.mark.parametrize(
+    ("sockets", "is_listed"),
+    [
+        ([user(DISCORD), user(DISCORD)], True),
+        ([user(DISCORD), user(DISCORD), ANY_ADDRESS], True),
+        ([user(DISCORD), ANY_ADDRESS], False),  # one socket is no duplicate, whosever it is
+        ([user(DISCORD), AFTERWARDS], False),
+        ([user(DISCORD), IN_URL], False),
+        ([IN_URL, IN_URL], False),
+        ([ANY_ADDRESS, ANY_ADDRESS], False),
+        ([user(STREAM), user(STREAM)], True),
+        ([user("wss://example.com/socket/websocket?vsn=2.0.0")] * 2, False),  # Phoenix: in the token of the URL, if any
+    ],
+)
+def test_only_sockets_whose_messages_would_name_the_user_are_in_doubt(
+    sockets: list[small_har.Json], is_listed: bool
+) -> None:
+    report = analyze(without_messages(capture(*sockets)))
+    assert ("duplicate-connection" in reasons(report)) == is_listed
+    assert ("user-still-connected" in reasons(report)) == is_listed
+    assert "concurrent-sockets" not in reasons(report)
+
+
+def test_a_message_that_names_nobody_is_an_answer() -> None:
+    assert reasons(analyze(capture(user(DISCORD), user(DISCORD)))) == {}
+    one = part(capture(user(DISCORD), user(DISCORD)), Need.USERS, 1)
+    assert reasons(analyze(one)) == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "mode", "is_listed"),
+    [(STREAM, "development", True), (STREAM, None, False), (DISCORD, "development", False)],
+)
+def test_a_limit_is_in_doubt_where_one_applies(url: str, mode: str | None, is_listed: bool) -> None:
+    report = analyze(without_messages(capture(user(url), user(url))), Policy(app_mode=mode))
+    assert ("limit-exceeded" in reasons(report)) == is_listed
+
+
+@pytest.mark.parametrize("has_contents", [True, False])
+def test_an_extract_has_no_contents_and_still_knows_whether_the_capture_had(has_contents: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.har"
+    path.write_text(json.dumps(small_har.har(*[user(DISCORD, "x" * has_contents)] * 2)), "utf-8")
+    report = analyze(read(io.BytesIO(extract(path).data)))
+    assert reasons(report) == reasons(analyze(read(path)))
+    assert ("duplicate-connection" in reasons(report)) == (not has_contents)
+
+
 # -- outputs -------------------------------------------------------------------------------------------------------
 
 
@@ -207,7 +289,7 @@ def test_programs_get_the_rule_and_the_reason() -> None:
 def test_the_manual_says_what_a_rule_needs() -> None:
     pages = {rule.id: manual.markdown(rule) for rule in RULES}
     assert "**What it needs.** Messages, their times and call stacks." in pages["ghost-socket"]
-    assert "What it needs" not in pages["duplicate-connection"]
+    assert "What it needs" not in pages["concurrent-sockets"]
 
 
 # -- comparisons -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from analyzer import outputs
@@ -60,3 +61,10 @@ def test_a_long_list_names_the_first_and_counts_the_rest(words: list[str], joine
 )
 def test_what_is_left_out_is_counted(rest: str, words: str) -> None:
     assert rest == words
+
+
+def test_sentences_are_encoded_as_strings_where_the_caller_asks_for_it() -> None:
+    findings = analyze(read(CAPTURES / "chrome-slow-answer-proxied.har")).findings
+    texts = [finding["message"] for finding in msgspec.json.decode(msgspec.json.encode(findings, enc_hook=str))]
+    assert texts == [finding["message"] for finding in msgspec.to_builtins(findings, enc_hook=str)]
+    assert texts == [str(finding.message) for finding in findings] != []

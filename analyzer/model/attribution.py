@@ -48,9 +48,11 @@ class Attribution(Value, frozen=True):
     """What a socket belongs to, as far as its URL, subprotocols, first messages and initiator tell.
 
     `secrets`: values that must leave no output, wherever else they occur.
+    `has_contents`: does the capture have the contents of its messages? None: its service names no user there.
     """
 
     provider: Provider | None = None
     identity: Identity | None = None
     client: Client | None = None
     secrets: tuple[str, ...] = ()
+    has_contents: bool | None = None

@@ -36,6 +36,11 @@ class Need(StrEnum):
     OPENERS = "openers", "call stacks or `Origin` headers", "no call stacks and no origins"
     PAGES = "pages", "the page of each socket", "no pages of its sockets"
     DEPARTURES = "departures", "when pages were left", "no proof of when pages were left"
+    USERS = (
+        "users",
+        "the contents of messages, where only they name the user",
+        "no contents of the messages that name the user",
+    )
 
     def is_met(self, session: Session, page: Page | None) -> bool:
         """Would the capture show it of this socket, had it happened? `page`: that of the socket."""
@@ -52,3 +57,5 @@ class Need(StrEnum):
                 return session.page is not None
             case Need.DEPARTURES:
                 return page is not None and page.shows_departure
+            case Need.USERS:
+                return session.user is not None or session.attribution.has_contents is True

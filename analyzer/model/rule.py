@@ -56,6 +56,8 @@ class Rule(Value, frozen=True):
 
     `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
     `needs`: what a capture must record of one socket at least, else the rule says nothing, whatever happened.
+    `concerns`: is this socket one that the rule may speak of? No capture makes it speak of the others.
+    `least`: how many of them must at least have been open at the same time, certainly or possibly.
     """
 
     id: str
@@ -63,6 +65,8 @@ class Rule(Value, frozen=True):
     severity: Severity
     check: Callable[[Report, Policy], Iterable[Finding]]
     needs: tuple[Need, ...] = ()
+    concerns: Callable[[Session, Policy], bool] = lambda session, policy: True
+    least: int = 1
     counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause
     ends: bool = False  # it is about sockets that end: the sooner they may have, the worse
@@ -86,8 +90,8 @@ class Rule(Value, frozen=True):
 def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, ...]:
     """List the rules of which the capture records for no socket all that they need, each with what is missing.
 
-    Only sockets that opened and count are asked: without one there is nothing to check. A rule that is off is not
-    meant to say anything.
+    Only sockets that opened, count and concern the rule are asked: without enough of them there is nothing to check. A
+    rule that is off is not meant to say anything.
     """
     policy, pages = report.policy, {page.id: page for page in report.capture.pages}
     opened = [it for it in report.sessions if it.possible is not None and policy.counts(it)]
@@ -97,12 +101,23 @@ def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, .
         return need.is_met(session, pages.get(session.page or ""))
 
     unchecked = []
-    for rule in rules if opened else ():
-        if rule.id in off or any(all(is_met(need, session) for need in rule.needs) for session in opened):
+    for rule in rules:
+        sessions = [session for session in opened if rule.needs and rule.concerns(session, policy)]
+        if rule.id in off or not _were_open(rule.least, sessions, report):
             continue
-        missing = [need for need in rule.needs if not any(is_met(need, session) for session in opened)]
+        if any(all(is_met(need, session) for need in rule.needs) for session in sessions):
+            continue
+        missing = [need for need in rule.needs if not any(is_met(need, session) for session in sessions)]
         unchecked.append(NotChecked(rule.id, _reason(missing, rule.needs)))
     return tuple(unchecked)
+
+
+def _were_open(least: int, sessions: Sequence[Session], report: Report) -> bool:
+    """Were so many of these, all of which opened, possibly open at the same time?"""
+    ids = {session.id for session in sessions}
+    return len(ids) >= least and (
+        least == 1 or any(len(ids.intersection(overlap.sessions)) >= least for overlap in report.overlaps)
+    )
 
 
 def _reason(missing: Sequence[Need], needs: Sequence[Need]) -> str:

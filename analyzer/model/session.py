@@ -113,6 +113,11 @@ class Session(Value, frozen=True):
         return provider.id, identity.app, identity.user
 
     @property
+    def may_have_user(self) -> bool:
+        """Its user is known, or its messages would name the user; other sockets have none in any capture."""
+        return self.user is not None or self.attribution.has_contents is not None
+
+    @property
     def last_sign(self) -> Instant | None:
         """The last instant at which the capture shows that it was open: of one that was still open when the capture
         was saved also a message that it received, which alone would not prove that (`only_sent`)."""

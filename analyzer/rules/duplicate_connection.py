@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from analyzer import openings
 from analyzer.model import (
     Finding,
+    Need,
     Policy,
     Provider,
     Relation,
@@ -67,6 +68,9 @@ RULE = Rule(
     "One user has more than one connection to a service",
     Severity.ERROR,
     check,
+    needs=(Need.USERS,),
+    concerns=lambda session, _: session.may_have_user,
+    least=2,
     counts=True,
     has_cause=True,
     fold=fold,

@@ -18,6 +18,7 @@ from analyzer.model import (
     Confidence,
     Finding,
     Limit,
+    Need,
     Policy,
     Provider,
     Report,
@@ -33,10 +34,20 @@ from analyzer.model.sentence import Sentence, term
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for key, members in overlaps.partition(filter(policy.counts, report.sessions), Scope.USER):
         provider = members[0].provider
-        if key.per is Scope.USER and provider is not None and policy.app_mode is not None:
-            for limit in provider.limits:
-                if limit.scope == "user" and limit.mode in (None, policy.app_mode):
-                    yield from _findings(report, members, provider, limit)
+        if key.per is Scope.USER and provider is not None:
+            for limit in _limits(provider, policy):
+                yield from _findings(report, members, provider, limit)
+
+
+def _limits(provider: Provider, policy: Policy) -> list[Limit]:
+    """List the limits per user that apply; none where the policy does not say in which mode the app runs."""
+    if policy.app_mode is None:
+        return []
+    return [limit for limit in provider.limits if limit.scope == "user" and limit.mode in (None, policy.app_mode)]
+
+
+def _concerns(session: Session, policy: Policy) -> bool:
+    return session.may_have_user and session.provider is not None and bool(_limits(session.provider, policy))
 
 
 def _findings(report: Report, members: Sequence[Session], provider: Provider, limit: Limit) -> Iterator[Finding]:
@@ -68,4 +79,13 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
             )
 
 
-RULE = Rule("limit-exceeded", "One user exceeds the limit of the service", Severity.ERROR, check, counts=True)
+RULE = Rule(
+    "limit-exceeded",
+    "One user exceeds the limit of the service",
+    Severity.ERROR,
+    check,
+    needs=(Need.USERS,),
+    concerns=_concerns,
+    least=2,
+    counts=True,
+)

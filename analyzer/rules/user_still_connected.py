@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import islice, takewhile
 
-from analyzer.model import Finding, Instant, Policy, Report, Rule, Session, Severity
+from analyzer.model import Finding, Instant, Need, Policy, Report, Rule, Session, Severity
 from analyzer.model.sentence import Sentence, term
 
 NAMED = 20  # of very many that are still open
@@ -84,5 +84,12 @@ def _opening(session: Session) -> Instant:
 
 
 RULE = Rule(
-    "user-still-connected", "A user is still connected when another one connects", Severity.NOTE, check, counts=True
+    "user-still-connected",
+    "A user is still connected when another one connects",
+    Severity.NOTE,
+    check,
+    needs=(Need.USERS,),
+    concerns=lambda session, _: session.may_have_user,
+    least=2,
+    counts=True,
 )

@@ -83,6 +83,10 @@ class Row(Value, frozen=True, forbid_unknown_fields=True, eq=False):  # each is 
     console: str | None = None  # somewhere in what its client library writes to the browser's console
 
     @property
+    def names_user_in_messages(self) -> bool:
+        return any(place.where in ("sent", "received") for place in self.user)
+
+    @property
     def provider(self) -> Provider:
         return Provider(
             self.id,

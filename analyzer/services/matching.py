@@ -79,7 +79,14 @@ def attribute(trace: Trace, rows: Sequence[Row]) -> Attribution:
         identity=Identity(app, user) if app is not None or user is not None else None,
         client=Client(name, version, runtime) if name is not None or version is not None else None,
         secrets=tuple(dict.fromkeys(value for place in row.secrets for value in _values(place, view))),
+        has_contents=_has_contents(trace) if row.names_user_in_messages else None,
     )
+
+
+def _has_contents(trace: Trace) -> bool:
+    """Would the capture show what the messages of this socket say? A socket without messages hides nothing."""
+    messages = trace.messages
+    return any(it.text for it in trace.opening) or (messages.recorded and not messages.directions)
 
 
 def _view(trace: Trace) -> _View:

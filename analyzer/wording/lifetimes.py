@@ -23,7 +23,7 @@ class OutcomeWords(NamedTuple):
 
 OUTCOMES = {  # in the order in which they are counted
     Outcome.CLOSED: OutcomeWords("closed", "closed"),
-    Outcome.OPEN: OutcomeWords("still open", "still open"),
+    Outcome.OPEN: OutcomeWords("open when saved", "still open"),
     Outcome.UNKNOWN: OutcomeWords("end unknown", "opened; this file does not show whether it closed"),
     Outcome.CONNECTING: OutcomeWords("still connecting", "still connecting: no answer was recorded"),
     Outcome.FAILED: OutcomeWords("never opened", "never opened: the handshake failed"),
@@ -31,7 +31,7 @@ OUTCOMES = {  # in the order in which they are counted
 
 
 def count_outcomes(sessions: Iterable[Session]) -> list[str]:
-    """Count sockets by how they ended: `4 closed`, `1 still open`."""
+    """Count sockets by how they ended: `4 closed`, `1 open when saved`."""
     tally = Counter(session.outcome for session in sessions)
     return [f"{tally[outcome]:,} {words.brief}" for outcome, words in OUTCOMES.items() if tally[outcome]]
 

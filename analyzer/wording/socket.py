@@ -166,9 +166,9 @@ def _span(interval: Interval | None, axis: Axis, report: Report, session: Sessio
         return "never" if session.opened is None else "at no instant that the file proves"
     start = instants.since(interval.start, axis)
     if interval.end is None:
-        is_open = session.outcome is Outcome.OPEN
-        words = lifetimes.OUTCOMES[Outcome.OPEN if is_open else Outcome.UNKNOWN].brief
-        return f"from {start}, {words}{f' {verdict.when_saved(report)}' if is_open else ''}"
+        if session.outcome is Outcome.OPEN:
+            return f"from {start}, {lifetimes.OUTCOMES[Outcome.OPEN].full} {verdict.when_saved(report)}"
+        return f"from {start}, {lifetimes.OUTCOMES[Outcome.UNKNOWN].brief}"
     if interval.end - interval.start <= 1:
         return f"at {start}, for at least an instant"
     return f"{start} to {instants.since(interval.end, axis)} ({format_duration(interval.end - interval.start)})"

@@ -130,7 +130,7 @@ def test_details_follow_the_pointer(opened: Any, page_of: Callable[..., Path]) -
     page = opened(page_of(OVERUSE)).page
     page.hover("#c1-s3")
     text = page.inner_text(".card")
-    assert "Socket #3: still open" in text
+    assert "Socket #3: open when saved" in text
     assert "(its first message)" in text
     page.hover("h1")
     assert page.locator(".card").is_hidden()

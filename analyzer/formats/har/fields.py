@@ -297,6 +297,7 @@ def attribution(value: object) -> Attribution | None:
         provider=Provider(id, id) if id else None,
         identity=Identity(texts.get("app"), texts.get("user")) if texts.get("app") or texts.get("user") else None,
         client=client if any((client.name, client.version, client.runtime)) else None,
+        has_contents=contents if isinstance(contents := value.get("contents"), bool) else None,
     )
 
 

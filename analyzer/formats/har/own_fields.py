@@ -174,6 +174,7 @@ def attribution_of(
         "context": session.context,
         "extension": session.extension if session.extension or not shows_opener else None,
         "onlySent": session.only_sent or None,
+        "contents": session.attribution.has_contents,
         "scope": session.where.value if session.where is not None else None,
         "clock": session.clock or None,
         "until": end / SECOND if session.outcome is Outcome.OPEN and end is not None else None,
