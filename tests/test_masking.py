@@ -434,8 +434,8 @@ def test_a_host_is_shown_wherever_it_stands() -> None:
     report = analyze(read(SAMPLES / "away-and-back.har"))
     url = f"wss://{host_name}/ws"
     [session, *_] = (
-        msgspec.structs.replace(it, url=url, endpoint=url, problem=f"{it}: {host_name} not found, {url} failed")
-        for it in report.sessions
+        msgspec.structs.replace(session, url=url, endpoint=url, problem=f"{host_name} not found, {url} failed")
+        for session in report.sessions
     )
     finding = msgspec.structs.replace(
         report.findings[0], message=Sentence("{} of {}: {}", address(url), host(host_name), quote(f"to {host_name}"))
