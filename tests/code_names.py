@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -71,6 +72,26 @@ def faults(path: str, source: str) -> Iterator[str]:
             yield f"{path}:{line}: {name} names a value (write {BANNED[name]})"
         elif name == "it":
             yield f"{path}:{line}: it outside a comprehension of one line (write what it is)"
+
+
+SCRIPT_NAMES = re.compile(
+    r"\b(?:const|let|var)\s+(?P<value>\w+)|\b(?:const|let|var)\s*[\[{](?P<values>[^=\n]*?)[\]}]\s*(?:=|of\b)"
+    r"|,\s*(?P<next>\w+) = |\bfunction \w+\((?P<parameters>[^)]*)\)|\((?P<arguments>[\w\s,\[\]]*)\) =>"
+)
+SHORT_ARROW = re.compile(r"\(it(?:, \w+)*\) => [^{\n]*$", re.MULTILINE)  # as a comprehension of one line
+TEMPLATE_NAMES = re.compile(
+    r"\{% (?:set (?P<set>[\w, ]+?) =|for (?P<each>[\w, ]+?) in |macro \w+\((?P<parameters>[^)]*)\))"
+)
+
+
+def names_in_page(path: str, source: str) -> Iterator[str]:
+    """Yield a line per value with a banned name in a script or a template of the page."""
+    if path.endswith(".js"):
+        source = SHORT_ARROW.sub("", source)
+    for match in (SCRIPT_NAMES if path.endswith(".js") else TEMPLATE_NAMES).finditer(source):
+        words = re.findall(r"\w+", " ".join(group for group in match.groups() if group))
+        line = source.count("\n", 0, match.start()) + 1
+        yield from (f"{path}:{line}: {word} names a value" for word in words if word in {*BANNED, "it"})
 
 
 def modules(root: Path, *folders: str) -> Iterator[tuple[str, str]]:

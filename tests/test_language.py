@@ -157,6 +157,35 @@ def test_values_are_named_by_nouns(folder: str) -> None:
     assert not lines, "\n".join([f"{len(lines)} names:", *lines])
 
 
+def test_values_of_the_page_are_named_by_nouns() -> None:
+    files = [path for path in sorted(strings.TEMPLATES.iterdir()) if path.suffix in (".js", ".html")]
+    lines = [line for path in files for line in code_names.names_in_page(path.name, path.read_text("utf-8"))]
+    assert len(files) > 10
+    assert not lines, "\n".join([f"{len(lines)} names:", *lines])
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        pytest.param("a.js", "const told = 1;", id="a variable"),
+        pytest.param("a.js", "let rows = [], asked = false;", id="the second of a line"),
+        pytest.param("a.js", "function f(row, it) {}", id="a parameter"),
+        pytest.param("a.js", "for (const it of rows) f(it);", id="it of a loop"),
+        pytest.param("a.js", "for (const [at, told] of rows) f(told);", id="a part"),
+        pytest.param("a.js", "rows.map((it) => {\n});", id="it of a function over several lines"),
+        pytest.param("a.js", "rows.map((found) => found.at);", id="a parameter of a short function"),
+        pytest.param("a.html", "{% set told = f() %}", id="a value of a template"),
+        pytest.param("a.html", "{% for words, it in rows %}", id="a loop of a template"),
+    ],
+)
+def test_banned_names_of_the_page_are_found(name: str, source: str) -> None:
+    assert len(list(code_names.names_in_page(name, source))) == 1
+
+
+def test_it_within_one_line_of_a_script_is_a_name() -> None:
+    assert list(code_names.names_in_page("a.js", "rows.map((it) => it.at);\nf('told', row.held);")) == []
+
+
 def test_functions_are_named_by_verbs() -> None:
     lines = [
         f"{path}:{name.line}: {name.name}"

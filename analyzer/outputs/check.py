@@ -14,7 +14,7 @@ from rich.text import Text
 from analyzer import gate
 from analyzer.gate import Judgement, Result
 from analyzer.model import Report, Run, Value, name_source
-from analyzer.wording import judgements, terminal
+from analyzer.wording import judgements, terminal, titles
 from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
@@ -79,7 +79,7 @@ def _lines(run: Run, verbose: bool) -> Iterable[Line]:
     for report in run.reports:
         yield _line(report, gate.judge(report, run.policy), run, verbose)
     for file in run.unreadable:
-        yield Line(Result.UNDECIDED, file.source, "", f"cannot be read: {file.problem}", is_whole=True)
+        yield Line(Result.UNDECIDED, file.source, "", f"{titles.PROBLEM}: {file.problem}", is_whole=True)
 
 
 def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line:

@@ -11,7 +11,7 @@ from analyzer.document import pretty, run_head
 from analyzer.document.comparison import comparison_document
 from analyzer.model import Finding, Run, count_rest
 from analyzer.painting import markdown, templates
-from analyzer.wording import counts, harmless, terminal
+from analyzer.wording import counts, harmless, terminal, titles
 from analyzer.wording.comparison import (
     GROUPS,
     SIGNS,
@@ -58,7 +58,7 @@ def text(
         lines += wrap(Text(rest, FAINT), medium, "   ")
     if advice := steps(comparison):
         lines += [Text(), *wrap(Text(advice), medium, "   ")]
-    lines += heading("Findings")
+    lines += heading(titles.FINDINGS)
     for title, findings in finding_parts(comparison):
         lines += wrap(Text(medium.safe(title, 4_000), STRONG), medium, "   ")
         visible = findings if verbose else findings[:PLACES]
@@ -133,7 +133,7 @@ def page(comparison: Comparison, run: Run) -> bytes:
         comparison=comparison,
         run=run,
         title=harmless.safe(run.title, 200) if run.title else TITLE,
-        said=harmless.safe(sentence(comparison), 1000),
+        answer=harmless.safe(sentence(comparison), 1000),
         sign=SIGNS[comparison.result],
         tone=TONES[SIGNS[comparison.result]],
         sides=describe_sides(comparison, run),

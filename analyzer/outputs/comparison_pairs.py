@@ -76,7 +76,7 @@ def page(paired: Paired, run: Run) -> bytes:
         "pairs.html",
         run=run,
         title=harmless.safe(run.title, 200) if run.title else TITLE,
-        said=pairs_sentence(paired),
+        answer=pairs_sentence(paired),
         tone=TONES[SIGNS[paired.pairs[0][1].result]] if paired.pairs else "unsure",
         heads=COLUMNS,
         rows=[(SIGNS[it.result], *pair_cells(name, it)) for name, it in paired.pairs[:PAIRS]],

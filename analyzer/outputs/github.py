@@ -14,7 +14,7 @@ from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, count_rest, plural
 from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
-from analyzer.wording import harmless, judgements, results
+from analyzer.wording import harmless, judgements, results, titles
 
 MOST = 10  # of each kind that GitHub shows
 ROWS = 200  # captures in the table of the summary
@@ -146,7 +146,9 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
 
 def _errors(run: Run) -> Iterable[str]:
     for file in run.unreadable:
-        yield _command("error", f"Cannot be read: {file.problem}", file=file.source, title="har-sockets: unreadable")
+        yield _command(
+            "error", f"{titles.PROBLEM.capitalize()}: {file.problem}", file=file.source, title="har-sockets: unreadable"
+        )
     failing = sorted(_failing(run), key=lambda pair: pair[1].severity.rank, reverse=True)
     yield from (_finding(finding, report, run.policy) for report, finding in failing)
 

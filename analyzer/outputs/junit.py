@@ -21,7 +21,7 @@ from analyzer import gate
 from analyzer.document import timestamp
 from analyzer.gate import Judgement, Result
 from analyzer.model import SECOND, Duration, Finding, Policy, Report, Run, Unreadable, count_rest, join_some
-from analyzer.wording import counts, facts, harmless, judgements, proof, verdict
+from analyzer.wording import counts, facts, harmless, judgements, proof, titles, verdict
 from analyzer.wording.findings import PLACES
 from analyzer.wording.instants import has_dates
 
@@ -71,7 +71,7 @@ def _suite(report: Report, run: Run) -> Element:
 
 def _unreadable(file: Unreadable) -> Element:
     suite, test = _suite_of_one(file.source, 0)
-    problem = f"This capture cannot be read: {harmless.safe(file.problem, LONGEST)}"
+    problem = f"This capture {titles.PROBLEM}: {harmless.safe(file.problem, LONGEST)}"
     _add(suite, test, "error", ERRORS[gate.UNREADABLE], problem)
     return suite
 

@@ -19,7 +19,7 @@ from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
 from analyzer.timeline import axis_of
 from analyzer.version import VERSION
-from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services
+from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services, titles
 from analyzer.wording.coverage import list_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
@@ -76,7 +76,7 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
         rest = count_rest(len(reports) - size.captures, "capture")
         yield from (f"- {rest} without details: {markdown.IN_JSON}", "")
     if run.unreadable:
-        yield from ("## Could not be read", "")
+        yield from (f"## {titles.UNREADABLE}", "")
         yield from (f"- {_text(it.source, size)}: {_text(it.problem, size)}" for it in run.unreadable[: size.lines])
         yield from _more(len(run.unreadable) - size.lines)
         yield ""
@@ -132,14 +132,14 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield from _findings(report, run, size)
     entries = [*(entry.sentence for entry in console.list_entries(report)), console.describe_dropped(report)]
     yield from _list(console.TITLE, list(filter(None, entries)), size)
-    yield from _list("Opened by", origins.sentences(report), size)
+    yield from _list(titles.OPENED_BY, origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
     for sentence in list_coverage(report):
         yield from (_text(sentence, size), "")
-    yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
+    yield from _list(titles.LIMITS, [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
-    yield from _list("What could not be read", skipped, size)
+    yield from _list(titles.SKIPPED, skipped, size)
 
 
 def _timeline(report: Report, size: Size) -> Iterable[str]:
@@ -175,7 +175,7 @@ def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
     findings = describe_findings(report, run.zone, run.rules)
     if not findings:
         return
-    yield from ("### Findings", "")
+    yield from (f"### {titles.FINDINGS}", "")
     for finding in findings[: size.findings]:
         confidence, baseline = (
             "" if finding.certain else " · possible",

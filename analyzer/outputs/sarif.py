@@ -19,7 +19,7 @@ from analyzer.document import Json, pretty
 from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity, plural
 from analyzer.model.sentence import Sentence, assemble, chain, parts_of
 from analyzer.version import HOME, VERSION
-from analyzer.wording import facts, harmless, manual
+from analyzer.wording import facts, harmless, manual, titles
 from analyzer.wording.coverage import describe_unchecked
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -138,11 +138,11 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
 def _notifications(run: Run) -> Iterable[Json]:
     """Notify of what could not be read, of the limits of each capture, and of rules that it cannot show."""
     for file in run.unreadable:
-        yield _notification(Severity.ERROR, f"Cannot be read: {file.problem}", _place(file.source))
+        yield _notification(Severity.ERROR, f"{titles.PROBLEM.capitalize()}: {file.problem}", _place(file.source))
     for report in run.reports:
         for skipped in report.capture.skipped:
             place = _place(report.capture.source, skipped.pointer)
-            yield _notification(Severity.WARNING, f"Could not be read: {skipped.problem}", place)
+            yield _notification(Severity.WARNING, f"{titles.UNREADABLE}: {skipped.problem}", place)
         for caveat in report.capture.caveats:
             level = Severity.WARNING if caveat.hides_sockets else Severity.NOTE
             yield _notification(level, caveat.message, _file(report))

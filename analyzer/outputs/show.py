@@ -247,7 +247,9 @@ def page(run: Run, session: Session) -> bytes:
         "socket.html",
         run=run,
         title=_title(run, session),
-        said=harmless.safe(f"{session.name[0].upper()}{session.name[1:]}: {outcome_of(run.reports[0], session)}", 600),
+        answer=harmless.safe(
+            f"{session.name[0].upper()}{session.name[1:]}: {outcome_of(run.reports[0], session)}", 600
+        ),
         tone="bad" if session.outcome is Outcome.FAILED else "unsure",
         source=harmless.safe_middle(name_source(run.reports[0].capture.source), 300),
         sections=describe_socket(run.reports[0], session),

@@ -33,10 +33,9 @@ from analyzer.model import (
 )
 from analyzer.painting import listing
 from analyzer.painting.text_timeline import timeline_lines
-from analyzer.wording import console, instants, origins, proof, results, services, terminal, verdict
+from analyzer.wording import console, instants, origins, proof, results, services, terminal, titles, verdict
 from analyzer.wording.coverage import list_coverage
-from analyzer.wording.results import Kind
-from analyzer.wording.terminal import BAD, GOOD, MARGIN, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
+from analyzer.wording.terminal import BAD, MARGIN, NARROWEST, STRONG, TONES, Medium, heading, wrap
 
 IN_FULL = 5  # captures; more get one line each
 PROOF = 3  # lines per cause; --verbose shows all
@@ -77,10 +76,10 @@ def render(
 
 
 def _unreadable(file: Unreadable, medium: Medium) -> list[Text]:
-    sign = "!" if medium.unicode else "[!]"
     text = Text().append(f"{medium.short_left(name_source(file.source), medium.width - 8)}: ", STRONG)
-    text.append(f"cannot be read: {medium.safe(file.problem)}", BAD)
-    return wrap(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
+    text.append(f"{titles.PROBLEM}: {medium.safe(file.problem)}", BAD)
+    sign = medium.signs.unreadable
+    return wrap(text, medium, f"{sign} " if medium.unicode else f"{sign:<4} ")
 
 
 # -- one capture -------------------------------------------------------------------------------------------
@@ -121,25 +120,12 @@ def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     ]
 
 
-def _mark(kind: Kind, medium: Medium) -> tuple[str, str]:
-    signs = medium.signs
-    match kind:
-        case Kind.OVERLAP:
-            return signs.overlap, BAD
-        case Kind.POSSIBLE_OVERLAP | Kind.INCONCLUSIVE:
-            return signs.unsure, UNSURE
-        case Kind.NO_OVERLAP:
-            return signs.fine, GOOD
-        case _:
-            return signs.nothing, UNSURE
-
-
 def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    mark, style = _mark(results.kind(report, policy), medium)
+    mark, tone = results.mark(results.kind(report, policy), medium.signs)
     answer, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
     lines = wrap(Text(medium.safe(answer, 2000), STRONG), medium, first)
-    lines[0].stylize(f"not bold {style}", 0, len(first))
+    lines[0].stylize(f"not bold {TONES[tone]}", 0, len(first))
     return lines + [line for it in more for line in wrap(Text(medium.safe(it, 2000)), medium, " " * len(first))]
 
 
@@ -163,7 +149,7 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
     places = origins.sentences(report)
     if not places:
         return []
-    lines = heading("Opened by")
+    lines = heading(titles.OPENED_BY)
     for place in places[:GROUPS]:
         lines += wrap(Text(medium.safe(place, 1000)), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(places) - GROUPS, medium)
@@ -215,7 +201,7 @@ def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bo
     by_rule: dict[tuple[int, str], list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault((-finding.severity.rank, finding.rule), []).append(finding)
-    lines = heading("Findings")
+    lines = heading(titles.FINDINGS)
     importance = {rule.id: rule.importance for rule in run.rules} if verbose else {}
     remedies: set[str] = set()
     for (_, rule), members in sorted(by_rule.items(), key=lambda item: item[0][0]):
@@ -272,7 +258,7 @@ SEVERITIES = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: STRONG}
 def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
     if not caveats:
         return []
-    lines = heading("Limits of this capture")
+    lines = heading(titles.LIMITS)
     # First those that the answer rests on: none of them is left out.
     weighty = sorted(caveats, key=lambda caveat: not (caveat.hides_sockets or caveat.assumed))
     for caveat in weighty[:CAVEATS]:
@@ -283,7 +269,7 @@ def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
 def _unread_parts(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
     if not skipped:
         return []
-    lines = heading("Could not be read")
+    lines = heading(titles.SKIPPED)
     for part in skipped[:SKIPPED]:
         line = Text().append(medium.safe(part.pointer or "/"), STRONG).append(f": {medium.safe(part.problem)}")
         lines += wrap(line, medium, f"{MARGIN}{medium.signs.dot} ")

@@ -11,9 +11,9 @@ from rich.text import Text
 from analyzer import triage
 from analyzer.model import Run, Value, join_words, name_source
 from analyzer.triage import Row
-from analyzer.wording import counts, results
+from analyzer.wording import counts, results, titles
 from analyzer.wording.results import Kind
-from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrap
+from analyzer.wording.terminal import BAD, FAINT, STRONG, TONES, Medium, wrap
 
 LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form
@@ -25,7 +25,6 @@ SHORT = {
     results.EXTENSION_ONLY: "extension overlap",
     results.OTHER_TAB_ONLY: "other tab's overlap",
 }
-STYLES = {Kind.OVERLAP: BAD, results.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
 
 
 class Column(Value, frozen=True):
@@ -81,19 +80,19 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
     """Write one line per capture under a line of heads; name below what a wider terminal would show."""
     columns, left_out = _columns(rows, medium, cut)
     folder, paths = _paths(rows, medium, cut)
-    sign = max(len(_mark(row, medium)) for row in rows) + 1
-    results = [_result(row, medium, cut) for row in rows]
-    result = _width(results, "result")
+    marks = [results.mark(row.result, medium.signs) for row in rows]
+    sign = max(len(mark) for mark, _ in marks) + 1
+    labels = [_result(row, medium, cut) for row in rows]
+    result = _width(labels, "result")
     widths = [_width([medium.safe(column.cell(row)) for row in rows], column.head, column.most if cut else 1_000)
               for column in columns]  # fmt: skip
     heads = [f"{column.head:>{width}}" if column.right else f"{column.head:<{width}}"
              for column, width in zip(columns, widths, strict=True)]  # fmt: skip
     first = "  ".join((" " * sign + f"{'result':<{result}}", *heads, "capture" + (f" in {folder}" if folder else "")))
     lines = [Text(medium.short(first, medium.width) if cut else first, FAINT)]
-    for row, words, path in zip(rows, results, paths, strict=True):
-        style = STYLES.get(row.result, UNSURE)
-        line = Text().append(f"{_mark(row, medium):<{sign}}", style)
-        line.append(_cell(words, result, False, medium), style)
+    for row, (mark, tone), words, path in zip(rows, marks, labels, paths, strict=True):
+        line = Text().append(f"{mark:<{sign}}", TONES[tone])
+        line.append(_cell(words, result, False, medium), TONES[tone])
         for column, width in zip(columns, widths, strict=True):
             line.append("  " + _cell(column.cell(row), width, column.right, medium))
         times = _times(row, medium)
@@ -101,7 +100,7 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
         room = medium.width - line.cell_len - 2
         lines.append(line.append("  " + (short_path(path, room - len(times), medium) + times if cut else place)))
         if cut and row.problem:
-            lines += wrap(Text(f"cannot be read: {medium.safe(row.problem)}", BAD), medium, " " * (sign + 2))
+            lines += wrap(Text(f"{titles.PROBLEM}: {medium.safe(row.problem)}", BAD), medium, " " * (sign + 2))
     if left_out:
         more = join_words([column.head for column in left_out])
         lines += wrap(Text(f"A wider terminal, or `| less -S`, also shows: {more}.", FAINT), medium)
@@ -164,14 +163,6 @@ def _width(cells: Sequence[str], head: str, most: int = 1_000) -> int:
 def _cell(text: str, width: int, right: bool, medium: Medium) -> str:
     text = medium.short(text, width)
     return " " * (width - cell_len(text)) + text if right else set_cell_size(text, width)
-
-
-def _mark(row: Row, medium: Medium) -> str:
-    signs = medium.signs
-    if row.result == results.UNREADABLE:
-        return "!" if medium.unicode else "[!]"
-    marks = {Kind.OVERLAP: signs.overlap, Kind.NO_OVERLAP: signs.fine}
-    return marks.get(Kind(row.result), signs.unsure if row.result in triage.UNDECIDED else signs.nothing)
 
 
 def short_path(path: str, cells: int, medium: Medium) -> str:

@@ -18,7 +18,7 @@ from analyzer import gate, triage
 from analyzer.model import Messages, Policy, Report, count_rest, plural
 from analyzer.painting import drawing
 from analyzer.version import VERSION
-from analyzer.wording import console, facts, harmless, judgements, origins, results, services, timeline
+from analyzer.wording import console, facts, harmless, judgements, origins, results, services, timeline, titles
 from analyzer.wording.coverage import list_coverage
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
@@ -48,7 +48,7 @@ def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
         policy += f"; script-src {' '.join(map(_hash, scripts))}"
     css = Markup(style)  # noqa: S704 - ours
     page = _environment().get_template(template)
-    return page.render(version=VERSION, policy=policy, style=css, shown=SHOWN, **values).encode("utf-8")
+    return page.render(version=VERSION, policy=policy, style=css, most=SHOWN, **values).encode("utf-8")
 
 
 def _environment() -> Environment:
@@ -67,6 +67,7 @@ def _environment() -> Environment:
         "origins": origins,
         "services": services,
         "timeline": timeline,
+        "titles": titles,
         "safe": safe,
         "safe_middle": safe_middle,
     }

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from analyzer.intervals import peak
 from analyzer.model import Policy, Report, Session, Value, Verdict, Where, plural
+from analyzer.wording.terminal import UNICODE, Signs
 
 
 class Kind(StrEnum):
@@ -87,19 +88,28 @@ class Headline(Value, frozen=True):
     tone: str  # bad, unsure, good
 
 
-LOOKS = {  # by result: sign and tone
-    Kind.OVERLAP: ("✗", "bad"),
-    Kind.POSSIBLE_OVERLAP: ("?", "unsure"),
-    Kind.INCONCLUSIVE: ("?", "unsure"),
-    Kind.NO_OVERLAP: ("✓", "good"),
-}
-UNREADABLE_HEADLINE = Headline("!", "Unreadable", "bad")
+def mark(result: str, signs: Signs = UNICODE) -> tuple[str, str]:
+    """Return the sign and the tone of a result."""
+    match result:
+        case Kind.OVERLAP:
+            return signs.overlap, "bad"
+        case Kind.POSSIBLE_OVERLAP | Kind.INCONCLUSIVE:
+            return signs.unsure, "unsure"
+        case Kind.NO_OVERLAP:
+            return signs.fine, "good"
+        case "unreadable":
+            return signs.unreadable, "bad"
+        case _:
+            return signs.nothing, "unsure"
+
+
+UNREADABLE_HEADLINE = Headline(mark(UNREADABLE)[0], "Unreadable", mark(UNREADABLE)[1])
 
 
 def headline(report: Report, policy: Policy) -> Headline:
     """Name the result of a capture, with the sign and tone of its kind."""
     result = kind(report, policy)
-    sign, tone = LOOKS.get(result, ("–", "unsure"))
+    sign, tone = mark(result)
     sessions = report.sessions
     words = name_result(result, (it.dev_only for it in sessions), map(is_of_other_tab, sessions))
     return Headline(sign, words[0].upper() + words[1:], tone)

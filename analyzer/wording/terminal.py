@@ -22,6 +22,7 @@ MARGIN = "   "  # before every line under a headline
 # background in Solarized. Nor can bold ones, which many terminals show bright. Dim leaves a contrast of 2 there, so
 # only lines and dots are dim, and what is said beside (FAINT) has the terminal's own colour.
 BAD, UNSURE, GOOD, FAINT, STRONG, LINES = "red", "yellow", "green", "none", "bold", "dim"
+TONES = {"bad": BAD, "unsure": UNSURE, "good": GOOD}
 
 
 class Signs(Value, frozen=True):
@@ -31,6 +32,7 @@ class Signs(Value, frozen=True):
     fine: str
     unsure: str
     nothing: str
+    unreadable: str
     certain: str
     possible: str
     goes_on: str
@@ -54,12 +56,12 @@ class Signs(Value, frozen=True):
 
 # fmt: off
 UNICODE = Signs(
-    "✗", "✓", "?", "–", "█", "░", "►", "?", "╌", "×", "▼", "┊", "━", "─", "├", "┼", "·", "…", "→", "→", "←",
+    "✗", "✓", "?", "–", "!", "█", "░", "►", "?", "╌", "×", "▼", "┊", "━", "─", "├", "┼", "·", "…", "→", "→", "←",
     "·", "▁▂▃▄▅▆▇█",
 )
 ASCII = Signs(
-    "[X]", "[OK]", "[?]", "[-]", "#", ".", ">", "?", "-", "x", "v", ":", "=", "-", "+", "+", "-", "...", "->", "->",
-    "<-", "0", ".:-=+*%#",
+    "[X]", "[OK]", "[?]", "[-]", "[!]", "#", ".", ">", "?", "-", "x", "v", ":", "=", "-", "+", "+", "-", "...", "->",
+    "->", "<-", "0", ".:-=+*%#",
 )
 # fmt: on
 # Our own typography, where it comes in with a rule's sentence.

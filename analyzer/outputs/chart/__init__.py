@@ -39,7 +39,7 @@ from analyzer.outputs.chart.panel import (
 from analyzer.outputs.chart.rows import height_of, label_width, lane_marks, outcome_width
 from analyzer.timeline import Axis, Layout, Ruler, When, axis_of, clock_labels, lay_out, ruler_of
 from analyzer.timeline.ticks import moment_of
-from analyzer.wording import harmless, instants, timeline
+from analyzer.wording import harmless, instants, timeline, titles
 from analyzer.wording.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
@@ -145,7 +145,7 @@ def _head(report: Report, name: str, run: Run, layout: Layout, width: float) -> 
         (sentences[0], TITLE, INK, True, 3, " "),
         (" ".join(sentences[1:]), BODY, INK, False, 4, " "),
         (_period(layout.axis), BODY, INK, False, 2, " "),
-        (f"Limits of this capture: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
+        (f"{titles.LIMITS}: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
         (DOT.join(parts), SMALL, GREY, False, 3, DOT),
     ):
         for line in wrap(text, room, size, most, bold, at):
@@ -244,6 +244,6 @@ def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
     if not run.reports:
         yield "No capture to draw."
     for item in run.unreadable[:3]:
-        yield f"Could not be read: {harmless.name(item.source)}: {item.problem}"
+        yield f"{titles.UNREADABLE}: {harmless.name(item.source)}: {item.problem}"
     if len(run.unreadable) > 3:
         yield f"{len(run.unreadable) - 3:,} more could not be read."

@@ -4,19 +4,19 @@ function details(box, capture) {
   const card = make('div', { className: 'card', id: capture.id + '-card', hidden: true });
   box.append(card);
 
-  function facts(it) {
+  function facts(socket) {
     return [
-      ['Address', it.address],
-      ['Service', [it.service, it.user].filter(Boolean).join(', ')],
-      ['Opened', [it.opened || (it.q0 < 0 ? 'no opening recorded' : 'time unknown'), it.openedBy && '(' + it.openedBy + ')'].join(' ')],
-      ['Ended', [it.ended, it.closedBy && '(' + it.closedBy + ')'].join(' ')],
-      ['Certainly open', howLong(it.p0, it.p1, capture.span)],
-      ['Possibly open', howLong(it.q0, it.q1, capture.span)],
-      ['Messages', it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ' sent, ' + it.received.toLocaleString('en') + ' received'
-        + (it.ticks.length && it.ticks.length < it.sent + it.received ? '; ' + it.ticks.length + ' of them marked' : '')],
-      ['Opened by', it.initiator],
-      ['Page', it.page],
-      ['In the file', it.pointer],
+      ['Address', socket.address],
+      ['Service', [socket.service, socket.user].filter(Boolean).join(', ')],
+      ['Opened', [socket.opened || (socket.q0 < 0 ? 'no opening recorded' : 'time unknown'), socket.openedBy && '(' + socket.openedBy + ')'].join(' ')],
+      ['Ended', [socket.ended, socket.closedBy && '(' + socket.closedBy + ')'].join(' ')],
+      ['Certainly open', howLong(socket.p0, socket.p1, capture.span)],
+      ['Possibly open', howLong(socket.q0, socket.q1, capture.span)],
+      ['Messages', socket.sent === null ? 'not recorded' : socket.sent.toLocaleString('en') + ' sent, ' + socket.received.toLocaleString('en') + ' received'
+        + (socket.ticks.length && socket.ticks.length < socket.sent + socket.received ? '; ' + socket.ticks.length + ' of them marked' : '')],
+      ['Opened by', socket.initiator],
+      ['Page', socket.page],
+      ['In the file', socket.pointer],
     ].filter((fact) => fact[1]);
   }
 
@@ -25,7 +25,7 @@ function details(box, capture) {
     if (card.hidden) return;
     if (card.socket !== socket) {
       const list = make('dl');
-      for (const [name, said] of facts(socket)) list.append(make('dt', { textContent: name }), make('dd', { textContent: said }));
+      for (const [name, value] of facts(socket)) list.append(make('dt', { textContent: name }), make('dd', { textContent: value }));
       card.replaceChildren(make('b', { textContent: 'Socket #' + socket.n + ': ' + socket.outcomeWords }), list);
       card.socket = socket;
     }

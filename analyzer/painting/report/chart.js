@@ -3,19 +3,19 @@
 const LANE = 20, GROUP = 28, LEVELS = 80, HEAD = 36, APART = 90;
 
 function make(name, properties, ...children) {
-  const it = document.createElement(name);
+  const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties || {})) {
-    if (key in it) it[key] = value; else it.setAttribute(key, value);
+    if (key in element) element[key] = value; else element.setAttribute(key, value);
   }
-  it.append(...children);
-  return it;
+  element.append(...children);
+  return element;
 }
 
 function draw(name, attributes, text) {
-  const it = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const key in attributes) it.setAttribute(key, attributes[key]);
-  if (text !== undefined) it.textContent = text;
-  return it;
+  const element = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const key in attributes) element.setAttribute(key, attributes[key]);
+  if (text !== undefined) element.textContent = text;
+  return element;
 }
 
 const picture = (height) => draw('svg', { class: 'plot', height, 'aria-hidden': 'true' });
@@ -43,46 +43,46 @@ function chart(host, capture) {
   host.append(box);
 
   let beneath = -13;
-  for (const [level, , told] of capture.limits.slice().sort((a, b) => b[0] - a[0])) {
+  for (const [level, , label] of capture.limits.slice().sort((a, b) => b[0] - a[0])) {
     beneath = Math.min(LEVELS - 2, Math.max(beneath + 13, LEVELS - level * (LEVELS - 6) / highest + 4));
-    beside.append(draw('text', { y: beneath }, told));
+    beside.append(draw('text', { y: beneath }, label));
   }
 
-  let rows = [], height = 0, chosen = null, width = 1, asked = false;
-  const shown = new Map();  // place in rows -> element
+  let rows = [], height = 0, chosen = null, width = 1, pending = false;
+  const elements = new Map();  // place in rows -> element
 
   const x = (at) => (at - view.from) / (view.to - view.from) * width;
-  const held = (at) => Math.max(-9, Math.min(width + 9, x(at)));
+  const clamp = (at) => Math.max(-9, Math.min(width + 9, x(at)));
 
   function fill(sockets) {
     rows = [];
     let y = 0, section = -1;
-    for (const it of sockets) {
-      if (it.section !== section) {
-        section = it.section;
+    for (const socket of sockets) {
+      if (socket.section !== section) {
+        section = socket.section;
         rows.push({ y, title: capture.sections[section] });
         y += GROUP;
       }
-      rows.push({ y, socket: it });
+      rows.push({ y, socket });
       y += LANE;
     }
     let n = 0;
-    for (const it of rows) if (it.socket) it.place = ++n;
+    for (const entry of rows) if (entry.socket) entry.place = ++n;
     height = y;
     spacer.style.height = y + 'px';
     lanes.hidden = !rows.length;
     none.hidden = rows.length > 0;
-    for (const element of shown.values()) element.remove();
-    shown.clear();
+    for (const element of elements.values()) element.remove();
+    elements.clear();
     lanes.scrollTop = 0;
     if (chosen && !sockets.includes(chosen)) choose(null);
     redraw();
   }
 
   function redraw() {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => { asked = false; paint(); });
+    if (pending) return;
+    pending = true;
+    requestAnimationFrame(() => { pending = false; paint(); });
   }
 
   function paint() {
@@ -92,8 +92,8 @@ function chart(host, capture) {
     paintHead();
     paintBack(back, Math.min(lanes.clientHeight, height));
     paintLevels();
-    for (const element of shown.values()) element.remove();
-    shown.clear();
+    for (const element of elements.values()) element.remove();
+    elements.clear();
     paintLanes();
   }
 
@@ -104,42 +104,42 @@ function chart(host, capture) {
     capture.loads.forEach(([at, kind, page], n) => {
       const next = n + 1 < capture.loads.length ? capture.loads[n + 1][0] : end;
       const left = Math.max(0, x(at)), room = Math.min(width, x(next)) - left;
-      const told = [kind + ' ' + page, kind].find((it) => it.length * 6.8 + 6 < room);
-      if (told && x(at) < width) words.append(draw('text', { x: left + 4, y: 12 }, told));
+      const label = [kind + ' ' + page, kind].find((it) => it.length * 6.8 + 6 < room);
+      if (label && x(at) < width) words.append(draw('text', { x: left + 4, y: 12 }, label));
     });
-    for (const [at, told] of ticks()) {
-      if (x(at) + told.length * 7 < width) words.append(draw('text', { class: 'time', x: x(at), y: 31 }, told));
+    for (const [at, label] of ticks()) {
+      if (x(at) + label.length * 7 < width) words.append(draw('text', { class: 'time', x: x(at), y: 31 }, label));
     }
   }
 
-  function paintBack(it, tall) {
-    it.setAttribute('height', Math.max(0, tall));
-    it.replaceChildren();
+  function paintBack(svg, tall) {
+    svg.setAttribute('height', Math.max(0, tall));
+    svg.replaceChildren();
     let load = '', starts = '', band = '', grid = '';
     capture.loads.forEach(([at], n) => {
-      const from = held(at), to = n + 1 < capture.loads.length ? held(capture.loads[n + 1][0]) : width;
+      const from = clamp(at), to = n + 1 < capture.loads.length ? clamp(capture.loads[n + 1][0]) : width;
       if (n % 2 === 0) load += 'M' + from + ' 0H' + to + 'V' + tall + 'H' + from + 'z';
       starts += 'M' + from + ' 0V' + tall;
     });
     for (const [from, to] of capture.bands) {
-      const a = held(from), b = to < 0 ? width : held(to);
+      const a = clamp(from), b = to < 0 ? width : clamp(to);
       if (b >= 0 && a <= width) band += 'M' + a + ' 0H' + Math.max(a + 1, b) + 'V' + tall + 'H' + a + 'z';
     }
     for (const [at] of ticks()) grid += 'M' + x(at) + ' 0V' + tall;
-    for (const [kind, d] of [['load', load], ['band', band], ['grid', grid], ['mark', starts]]) if (d) it.append(draw('path', { class: kind, d }));
+    for (const [kind, d] of [['load', load], ['band', band], ['grid', grid], ['mark', starts]]) if (d) svg.append(draw('path', { class: kind, d }));
   }
 
   function paintLevels() {
     paintBack(counts, LEVELS);
     const y = (level) => LEVELS - level * (LEVELS - 6) / highest;
-    const line = (told) => {
+    const line = (steps) => {
       const columns = new Map();
       let before = 0;
-      for (const [at, level] of told) {
+      for (const [at, level] of steps) {
         if (at < view.from) { before = level; continue; }
         if (at > view.to) break;
-        const column = Math.round(x(at)), found = columns.get(column);
-        if (found) { found[0] = Math.max(found[0], level); found[1] = level; } else columns.set(column, [level, level]);
+        const column = Math.round(x(at)), pair = columns.get(column);
+        if (pair) { pair[0] = Math.max(pair[0], level); pair[1] = level; } else columns.set(column, [level, level]);
       }
       let d = 'M0 ' + y(before);
       for (const [column, [most, last]] of columns) d += 'H' + column + 'V' + y(most) + 'V' + y(last);
@@ -155,51 +155,51 @@ function chart(host, capture) {
     while (low < high) { const middle = (low + high) >> 1; if (rows[middle].y < first - GROUP) low = middle + 1; else high = middle; }
     const wanted = new Set();
     for (let n = low; n < rows.length && rows[n].y < last; n++) wanted.add(n);
-    for (const [n, element] of shown) if (!wanted.has(n)) { element.remove(); shown.delete(n); }
-    for (const n of wanted) if (!shown.has(n)) { const element = rows[n].socket ? lane(rows[n]) : group(rows[n]); shown.set(n, element); lanes.append(element); }
+    for (const [n, element] of elements) if (!wanted.has(n)) { element.remove(); elements.delete(n); }
+    for (const n of wanted) if (!elements.has(n)) { const element = rows[n].socket ? lane(rows[n]) : group(rows[n]); elements.set(n, element); lanes.append(element); }
     mark();
   }
 
-  function group(it) {
-    const element = make('p', { className: 'group', 'aria-hidden': 'true' }, make('b', { textContent: it.title[0] }), ' ' + it.title[1]);
-    element.style.top = it.y + 'px';
+  function group(entry) {
+    const element = make('p', { className: 'group', 'aria-hidden': 'true' }, make('b', { textContent: entry.title[0] }), ' ' + entry.title[1]);
+    element.style.top = entry.y + 'px';
     return element;
   }
 
-  function lane(it) {
-    const socket = it.socket, plot = picture(LANE);
+  function lane(entry) {
+    const socket = entry.socket, plot = picture(LANE);
     plot.append(...bars(socket));
-    const told = ['', socket.address, socket.service, socket.user, socket.opened && 'opened ' + socket.opened, socket.ended,
+    const phrases = ['', socket.address, socket.service, socket.user, socket.opened && 'opened ' + socket.opened, socket.ended,
       'certainly open ' + howLong(socket.p0, socket.p1, capture.span)];
     const element = row(make('span', { className: 'name' }, make('span', { className: 'aloud', textContent: 'socket ' }), socket.label), plot,
       make('span', { className: 'end', textContent: socket.ended, 'aria-hidden': 'true' }),
-      make('span', { className: 'aloud', textContent: told.filter((word, n) => word || !n).join(', ') }));
+      make('span', { className: 'aloud', textContent: phrases.filter((word, n) => word || !n).join(', ') }));
     element.classList.add('lane');
     element.id = capture.id + '-s' + socket.n;
     element.socket = socket;
-    element.style.top = it.y + 'px';
-    const places = { role: 'option', 'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': it.place };
+    element.style.top = entry.y + 'px';
+    const places = { role: 'option', 'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place };
     for (const key in places) element.setAttribute(key, places[key]);
     return element;
   }
 
-  function bars(it) {
-    const told = [];
+  function bars(socket) {
+    const paths = [];
     const bar = (kind, start, until) => {
       if (start < 0 || (until >= 0 && x(until) < 0) || x(start) > width) return;
-      const a = held(start);
+      const a = clamp(start);
       const d = until < 0 ? 'M' + a + ' 4H' + (width - 8) + 'L' + width + ' 10L' + (width - 8) + ' 16H' + a + 'z'
-        : 'M' + a + ' 4H' + Math.max(a + 1.5, held(until)) + 'V16H' + a + 'z';
-      told.push(draw('path', { class: kind, d }));
+        : 'M' + a + ' 4H' + Math.max(a + 1.5, clamp(until)) + 'V16H' + a + 'z';
+      paths.push(draw('path', { class: kind, d }));
     };
-    if (it.c0 >= 0) told.push(draw('path', { class: 'connecting', d: 'M' + held(it.c0) + ' 10H' + Math.max(held(it.c0) + 1.5, it.c1 < 0 ? width : held(it.c1)) }));
-    bar('possible', it.q0, it.q1);
-    bar('proven', it.p0, it.p1);
+    if (socket.c0 >= 0) paths.push(draw('path', { class: 'connecting', d: 'M' + clamp(socket.c0) + ' 10H' + Math.max(clamp(socket.c0) + 1.5, socket.c1 < 0 ? width : clamp(socket.c1)) }));
+    bar('possible', socket.q0, socket.q1);
+    bar('proven', socket.p0, socket.p1);
     let at = 0, ticks = '';
-    for (const step of it.ticks) { at += step; const place = Math.round(x(at * 1000)); if (place >= 0 && place <= width) ticks += 'M' + place + ' 7v6'; }
-    if (ticks) told.push(draw('path', { class: 'tick', d: ticks }));
-    if (it.failed >= 0) told.push(draw('path', { class: 'failed', d: 'M' + (x(it.failed) - 5) + ' 5l10 10m0-10l-10 10' }));
-    return told;
+    for (const step of socket.ticks) { at += step; const place = Math.round(x(at * 1000)); if (place >= 0 && place <= width) ticks += 'M' + place + ' 7v6'; }
+    if (ticks) paths.push(draw('path', { class: 'tick', d: ticks }));
+    if (socket.failed >= 0) paths.push(draw('path', { class: 'failed', d: 'M' + (x(socket.failed) - 5) + ' 5l10 10m0-10l-10 10' }));
+    return paths;
   }
 
   // -- moving and choosing
@@ -222,22 +222,22 @@ function chart(host, capture) {
 
   function choose(socket, follow) {
     chosen = socket;
-    const it = socket && rows.find((candidate) => candidate.socket === socket);
-    if (it && follow) {
-      if (it.y < lanes.scrollTop) lanes.scrollTop = Math.max(0, it.y - GROUP);
-      else if (it.y + LANE > lanes.scrollTop + lanes.clientHeight) lanes.scrollTop = it.y + LANE - lanes.clientHeight;
+    const entry = socket && rows.find((candidate) => candidate.socket === socket);
+    if (entry && follow) {
+      if (entry.y < lanes.scrollTop) lanes.scrollTop = Math.max(0, entry.y - GROUP);
+      else if (entry.y + LANE > lanes.scrollTop + lanes.clientHeight) lanes.scrollTop = entry.y + LANE - lanes.clientHeight;
       paintLanes();
     }
     mark();
-    card.show(socket, it ? element(socket) : null);
+    card.show(socket, entry ? element(socket) : null);
   }
 
-  const element = (socket) => [...shown.values()].find((it) => it.socket === socket);
+  const element = (socket) => [...elements.values()].find((it) => it.socket === socket);
 
   function mark() {
-    for (const it of shown.values()) if (it.socket) {
-      it.classList.toggle('chosen', it.socket === chosen);
-      it.setAttribute('aria-selected', it.socket === chosen);
+    for (const node of elements.values()) if (node.socket) {
+      node.classList.toggle('chosen', node.socket === chosen);
+      node.setAttribute('aria-selected', node.socket === chosen);
     }
     if (chosen && element(chosen)) lanes.setAttribute('aria-activedescendant', element(chosen).id);
     else lanes.removeAttribute('aria-activedescendant');

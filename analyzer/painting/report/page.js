@@ -10,15 +10,15 @@ function tools(capture, redo) {
   };
   const text = make('input', { type: 'search' });
   text.addEventListener('input', redo);
-  const found = (it) => [it.label, it.address, it.service, it.user, it.opened, it.ended, it.initiator, it.page, it.pointer].join('\n').toLowerCase().includes(text.value.trim().toLowerCase());
-  const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), [make('label', {}, 'Text', text), found]];
+  const matches = (it) => [it.label, it.address, it.service, it.user, it.opened, it.ended, it.initiator, it.page, it.pointer].join('\n').toLowerCase().includes(text.value.trim().toLowerCase());
+  const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), [make('label', {}, 'Text', text), matches]];
   return { parts: picks.map((it) => it[0]), holds: (it) => picks.every((pick) => pick[1](it)) };
 }
 
 function button(sign, label, act) {
-  const it = make('button', { type: 'button', textContent: sign, title: label, 'aria-label': label });
-  it.addEventListener('click', act);
-  return it;
+  const element = make('button', { type: 'button', textContent: sign, title: label, 'aria-label': label });
+  element.addEventListener('click', act);
+  return element;
 }
 
 function start(capture, host) {
@@ -47,7 +47,7 @@ function start(capture, host) {
   function say() {
     const total = capture.sockets.length.toLocaleString('en');
     const whole = time.view.to - time.view.from >= time.end * 0.999;
-    const span = whole ? 'the whole capture' : spoken(time.view.to - time.view.from) + ' from ' + since(time.view.from - capture.zero);
+    const span = whole ? 'the whole capture' : formatDuration(time.view.to - time.view.from) + ' from ' + since(time.view.from - capture.zero);
     state.textContent = (many === capture.sockets.length ? total : many.toLocaleString('en') + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
   }
 
@@ -56,4 +56,4 @@ function start(capture, host) {
 }
 
 const captures = JSON.parse(document.getElementById('data').textContent);
-for (const host of document.querySelectorAll('.live')) start(decoded(captures[host.dataset.capture]), host);
+for (const host of document.querySelectorAll('.live')) start(decode(captures[host.dataset.capture]), host);

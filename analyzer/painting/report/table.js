@@ -8,17 +8,17 @@ const COLUMNS = [
   [(it) => it.user, (it) => it.user],
   [(it) => it.opened, (it) => [it.p0, it.q0, it.c0].find((at) => at >= 0)],
   [(it) => it.ended, (it) => it.outcome === 'open' ? Infinity : it.q1 >= 0 ? it.q1 : it.failed >= 0 ? it.failed : 1e300],
-  [(it, span) => howLong(it.p0, it.p1, span), (it, span) => it.p0 < 0 ? -1 : (it.p1 < 0 ? span : it.p1) - it.p0],
-  [atMost, (it, span) => it.q0 < 0 ? -1 : (it.q1 < 0 ? span : it.q1) - it.q0],
+  [(it, capture) => howLong(it.p0, it.p1, capture.span), (it, capture) => it.p0 < 0 ? -1 : (it.p1 < 0 ? capture.span : it.p1) - it.p0],
+  [atMost, (it, capture) => it.q0 < 0 ? -1 : (it.q1 < 0 ? capture.span : it.q1) - it.q0],
   [messages, (it) => it.sent === null ? -1 : it.sent + it.received],
   [(it) => it.pointer, (it) => typeof it.entry === 'number' ? it.entry : 1e300],
 ];
 
 function table(capture) {
-  const it = document.querySelector('[data-table=' + capture.id + ']');
-  const [body, rest] = it.tBodies, heads = [...it.tHead.rows[0].cells];
+  const element = document.querySelector('[data-table=' + capture.id + ']');
+  const [body, rest] = element.tBodies, heads = [...element.tHead.rows[0].cells];
   const next = make('button', { className: 'next', type: 'button', hidden: true });
-  it.parentElement.after(next);
+  element.parentElement.after(next);
   let sockets = capture.sockets, column = 0, down = false, many = body.rows.length;
 
   heads.forEach((head, n) => {
@@ -29,20 +29,20 @@ function table(capture) {
   next.addEventListener('click', () => { many += ROWS; fill(); });
   announce();
 
-  function sorted() {
+  function sort() {
     const key = COLUMNS[column][1];
-    const told = sockets.map((socket) => [key(socket, capture.span), socket]);
+    const pairs = sockets.map((socket) => [key(socket, capture), socket]);
     const less = (a, b) => a === undefined ? (b === undefined ? 0 : 1) : b === undefined ? -1 : a < b ? -1 : a > b ? 1 : 0;
-    told.sort((a, b) => (down ? -1 : 1) * less(a[0], b[0]) || a[1].n - b[1].n);
-    return told.map((pair) => pair[1]);
+    pairs.sort((a, b) => (down ? -1 : 1) * less(a[0], b[0]) || a[1].n - b[1].n);
+    return pairs.map((pair) => pair[1]);
   }
 
   function fill() {
-    const rows = sorted().slice(0, many).map((socket) => {
+    const rows = sort().slice(0, many).map((socket) => {
       const cells = COLUMNS.map(([text], n) => {
         const cell = document.createElement(n ? 'td' : 'th');
         if (!n) cell.scope = 'row';
-        cell.textContent = text(socket, capture.span);
+        cell.textContent = text(socket, capture);
         return cell;
       });
       const line = document.createElement('tr');

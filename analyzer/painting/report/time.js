@@ -5,21 +5,21 @@ const NAMES = ['n', 'section', 'address', 'service', 'user', 'outcome', 'opened'
 const WORDY = ['address', 'service', 'user', 'outcome', 'ended', 'page', 'initiator', 'openedBy', 'closedBy'];
 const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
-function decoded(capture) {
+function decode(capture) {
   for (let i = 0; i < capture.sockets.length; i++) {
-    const it = {}, row = capture.sockets[i];
-    NAMES.forEach((name, k) => { it[name] = row[k]; });
-    for (const name of WORDY) it[name] = capture.words[it[name]];
-    it.pointer = typeof it.entry === 'number' ? capture.array + it.entry : it.entry;
-    it.label = ('#' + it.n + ' ' + it.address.slice(capture.sections[it.section][2])).trim();
-    it.outcomeWords = capture.outcomes[it.outcome];
-    capture.sockets[i] = it;
+    const socket = {}, row = capture.sockets[i];
+    NAMES.forEach((name, k) => { socket[name] = row[k]; });
+    for (const name of WORDY) socket[name] = capture.words[socket[name]];
+    socket.pointer = typeof socket.entry === 'number' ? capture.array + socket.entry : socket.entry;
+    socket.label = ('#' + socket.n + ' ' + socket.address.slice(capture.sections[socket.section][2])).trim();
+    socket.outcomeWords = capture.outcomes[socket.outcome];
+    capture.sockets[i] = socket;
   }
   return capture;
 }
 
 // As analyzer/model/time.py says it: to three figures.
-function spoken(time) {
+function formatDuration(time) {
   if (time < 10000) return +(time / 1000).toPrecision(2) + ' ms';
   if (time < SECOND - 500) return (time / 1000).toFixed(0) + ' ms';
   if (time < MINUTE - SECOND / 20) return (time / SECOND).toFixed(time < 10 * SECOND ? 2 : 1) + ' s';
@@ -29,7 +29,7 @@ function spoken(time) {
 }
 
 // An instant, counted from the first one that the capture witnesses; a page may have begun before.
-const since = (at) => (at < 0 ? '-' : '') + spoken(Math.abs(at));
+const since = (at) => (at < 0 ? '-' : '') + formatDuration(Math.abs(at));
 
 function howLong(start, end, span) {
   if (start < 0) return '–';
@@ -38,13 +38,13 @@ function howLong(start, end, span) {
 }
 
 // At most, until the capture was saved.
-function atMost(it, span) {
-  if (it.q0 < 0) return '–';
-  if (it.q1 >= 0) return '≤ ' + inWords(it.q1 - it.q0);
-  return it.outcome === 'open' ? '≤ ' + inWords(Math.max(0, span - it.q0)) : 'no end known';
+function atMost(socket, capture) {
+  if (socket.q0 < 0) return '–';
+  if (socket.q1 >= 0) return '≤ ' + inWords(socket.q1 - socket.q0);
+  return socket.outcome === 'open' ? '≤ ' + inWords(Math.max(0, capture.span - socket.q0)) : capture.outcomes.unknown;
 }
 
-const inWords = (length) => length < 10 ? 'an instant' : spoken(length);
+const inWords = (length) => length < 10 ? 'an instant' : formatDuration(length);
 
 const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ', ' + it.received.toLocaleString('en');
 
