@@ -177,9 +177,9 @@ class Texts:
 
     def _plain(self, text: str) -> str:
         """A text without addresses."""
-        return cut(text, self._secrets.find_divided(text), self._undivided, self.token)
+        return cut(text, self._secrets.find_divided(text), self._mask_part, self.token)
 
-    def _undivided(self, text: str) -> str:
+    def _mask_part(self, text: str) -> str:
         return self._shapes(self._secrets.replace(mask_homes(text, self.token), self.token))
 
     def _shapes(self, text: str) -> str:
