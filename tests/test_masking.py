@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote as quote_url
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ from analyzer import dataframes, masking, model, outputs
 from analyzer.formats import read
 from analyzer.masking import Masks, Texts, mask_report, replace
 from analyzer.masking.fields import FIELDS, NEVER, WITHIN
-from analyzer.model import Capture, Identity, Policy, Report, Run
+from analyzer.model import Capture, Identity, Policy, Report, Run, Session
 from analyzer.model.sentence import Sentence, address, host, name, quote, term
 from analyzer.outputs import show, timeline
 from analyzer.pipeline import analyze
@@ -260,9 +261,13 @@ def said(text: str, *, user: str | None = None) -> str:
 
 def knowing(user: str | None) -> Texts:
     """What masks the texts of a capture in which a user is known."""
+    return Texts(sessions=[knowing_session(user)])
+
+
+def knowing_session(user: str | None) -> Session:
     session = analyze(read(SAMPLES / "three-reloads.har")).sessions[0]
     attribution = msgspec.structs.replace(session.attribution, identity=Identity(None, user))
-    return Texts(sessions=[msgspec.structs.replace(session, attribution=attribution)])
+    return msgspec.structs.replace(session, attribution=attribution)
 
 
 @pytest.mark.parametrize("user", ["Jörg Strauß", "İpek", "ŉame"])
@@ -343,10 +348,124 @@ def test_a_user_is_found_where_the_path_encodes_it(reading: Callable[[object], C
     assert knowing("a b/c").url("https://h/u/a%20b%2Fc/x%20y") == "https://h/u/user-1/x%20y"
 
 
+DIVIDED = [
+    *(
+        "org/alice",
+        "/org/alice/",
+        r"CORP\alice",
+        "https://idp.example/u/alice",
+        "Alice O'Brien",
+        "a?b#c",
+        "team=alice;x",
+    ),
+    *("Jörg & Co/Strauß", "chat.example/alice", "alice (2)/<x>", "a&b"),
+]
+ENCODINGS: list[Callable[[str], str]] = [
+    str,
+    str.upper,
+    quote_url,
+    lambda text: quote_url(text, safe=""),
+    lambda text: quote_url(text, safe="").lower(),
+    lambda text: quote_url(quote_url(text, safe=""), safe=""),
+    lambda text: text.replace("\\", "/"),
+]
+
+
+@pytest.mark.parametrize("user", DIVIDED)
+@pytest.mark.parametrize("encode", ENCODINGS)
+def test_a_user_with_separators_is_masked_wherever_it_stands(user: str, encode: Callable[[str], str]) -> None:
+    texts, written = knowing(user), encode(user)
+    assert texts.word(f"of {written}") == "of user-1" or user.startswith("/")
+    for text in (
+        texts.url(f"wss://api.example/u/{written}/ws"),
+        texts.url(f"https://h.example/{written}"),
+        texts.text(f"no {written} here"),
+        texts.text(f"wss://api.example/u/{written}/ws?x=ordinary failed"),
+        texts.word(f"connect ({written})"),
+        texts.title(f"https://h.example/u/{written.replace(' ', '%20')}"),
+    ):
+        assert "user-1" in text
+        assert not re.search("alice|brien|strau|ordinary", text.casefold())
+
+
+@pytest.mark.parametrize(
+    ("user", "url", "expected"),
+    [
+        pytest.param("org/alice", "wss://h/u/org/alice/ws?x=y#z", "wss://h/u/user-1/ws?x=<token 2>#<token 3>", id="a slash"),
+        pytest.param("org/alice", "wss://h/org/alice/%6Frg%2FAlice/b%20c", "wss://h/user-1/user-1/b%20c", id="twice"),
+        pytest.param("org/alice", "wss://h/org/alicebob/borg/alice", "wss://h/org/alicebob/borg/alice", id="of other words"),
+        pytest.param(r"CORP\alice", r"wss://h/u/corp\alice\ws", r"wss://h/u/user-1\ws", id="a backslash"),
+        pytest.param("a?b", "wss://h/u/a?b/ws?x=y", "wss://h/u/user-1<token 2>", id="into the query"),
+        pytest.param("h/alice", "wss://h/alice/ws", "wss://h/user-1/ws", id="the host stays"),
+        pytest.param("https://idp.example/u/alice", "https://idp.example/u/alice?x=y", "https://idp.example/user-1?x=<token 2>", id="its own address"),
+        pytest.param("https://idp.example/", "https://idp.example/u", "https://idp.example/u", id="an address of a host alone"),
+        pytest.param("a/b", "wss://h/data/b/a/bc", "wss://h/data/b/a/bc", id="short, in other words"),
+        pytest.param("/a", "wss://h/data/a/b", "wss://h/data/user-1/b", id="too short for a text"),
+    ],
+)  # fmt: skip
+def test_a_user_with_separators_in_an_address(user: str, url: str, expected: str) -> None:
+    texts = knowing(user)
+    assert texts.user(user) == "user-1"
+    assert re.sub(r"<token \w+>", "<token>", texts.url(url)) == re.sub(r"<token \w+>", "<token>", expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("at https://idp.example/u/alice.", "at user-1."),
+        ("https://idp.example/u/alice/x?y=z gone", "user-1/x?y=<token 1> gone"),
+        ("id:https://IDP.example/u/Alice, wss://h/u/https://idp.example/u/alice/ws?y=z", "id:user-1, wss://h/u/user-1/ws?y=<token 1>"),
+        ("https://idp.example/u/alice_2", "user-1_2"),
+    ],
+)  # fmt: skip
+def test_a_user_that_is_an_address_is_masked_with_its_host(text: str, expected: str) -> None:
+    assert said(text, user="https://idp.example/u/alice") == expected
+
+
+def test_a_user_is_masked_in_a_query_that_shows_its_secrets() -> None:
+    for user in ("a&alice", "org/alice", "x=alice#2"):
+        session = knowing_session(user)
+        texts = Texts(Masks(secrets=False), [session])
+        assert texts.url(f"wss://h/{user}?b=c&u={user}&d=e") == "wss://h/user-1?b=c&u=user-1&d=e"
+
+
+def test_a_host_is_shown_wherever_it_stands() -> None:
+    host_name = "kqzvwnxb7rlpyshdkqzv9f8g.h.example"
+    report = analyze(read(SAMPLES / "away-and-back.har"))
+    url = f"wss://{host_name}/ws"
+    [session, *_] = (
+        msgspec.structs.replace(session, url=url, endpoint=url, problem=f"{host_name} not found, {url} failed")
+        for session in report.sessions
+    )
+    finding = msgspec.structs.replace(
+        report.findings[0], message=Sentence("{} of {}: {}", address(url), host(host_name), quote(f"to {host_name}"))
+    )
+    masked = mask_report(msgspec.structs.replace(report, sessions=(session,), findings=(finding,)), Masks())
+    texts = (
+        masked.sessions[0].url,
+        masked.sessions[0].endpoint,
+        masked.sessions[0].problem,
+        masked.findings[0].message,
+    )
+    assert [str(it).count(host_name) for it in texts] == [1, 1, 2, 3]
+    assert said(f"no {host_name}", user=None) == "no <token 1>"
+
+
 @pytest.mark.parametrize("text", ["A" * 60_000, "a-" * 20_000, "eyJ" * 15_000, "a.1@" * 10_000, "key=" * 10_000])
 def test_masking_takes_linear_time(text: str) -> None:
     start = time.process_time()
     texts = Texts()
+    texts.text(text)
+    texts.url(f"https://h/{text}?{text}")
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    "text", ["org/alice/" * 6_000, "h://org/alice " * 4_000, "org%2Falice/%" * 4_000, "org/" * 15_000]
+)
+def test_masking_a_user_with_separators_takes_linear_time(text: str) -> None:
+    start = time.process_time()
+    texts = knowing("org/alice")
     texts.text(text)
     texts.url(f"https://h/{text}?{text}")
     assert time.process_time() - start < 2
@@ -499,7 +618,9 @@ def test_of_a_sentence_only_what_it_quotes_is_masked() -> None:
     texts = Texts()
     values = (name(f"f{token}"), address(f"wss://h/{token}"), host(f"{token}.example"), quote(f"token={token}"))
     sentence = Sentence(f"{token} {{}} {{}} {{}} {{}} {{}} of {{}}", *values, term(token), 1_000)
-    assert replace(sentence, texts) == (f"{token} <token 1> h/<token 2> <token 3> token=<token 2> {token} of 1,000")
+    assert replace(sentence, texts) == (
+        f"{token} <token 1> h/<token 2> {token}.example token=<token 2> {token} of 1,000"
+    )
 
 
 def test_text_that_no_rule_of_ours_wrote_is_masked_as_a_whole() -> None:

@@ -35,17 +35,6 @@ from analyzer.model.sentence import Kind, Quote, assemble, parts_of
 
 T = TypeVar("T")
 
-
-def _mask_address(texts: Texts, endpoint: str) -> str:
-    """Mask the address that a sentence quotes, also a host that looks like a token."""
-    scheme, separator, rest = texts.url(endpoint).partition("://")
-    return scheme + separator + texts.host(rest)
-
-
-def _mask_quote(texts: Texts, text: str) -> str:
-    return texts.host(texts.text(text))
-
-
 WITHIN = "within"  # a value, or several, with fields of their own; or a sentence of ours with what it quotes
 NEVER = "never"  # it leaves no output
 # The fields that hold text of a capture, in the order in which a reader meets them. What a text is says the method of
@@ -88,11 +77,10 @@ FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Mask | str]] = {
     Unreadable: {"problem": Texts.text},
 }
 KEYS: Mapping[str, Mask] = {"app": Texts.token, "user": Texts.user, "endpoint": Texts.url, "page": Texts.page_id}
-QUOTES: Mapping[Kind, Mask] = {
-    Kind.ADDRESS: _mask_address,
-    Kind.HOST: Texts.host,
+QUOTES: Mapping[Kind, Mask] = {  # not a host: addresses show it
+    Kind.ADDRESS: Texts.url,
     Kind.NAME: Texts.word,
-    Kind.TEXT: _mask_quote,
+    Kind.TEXT: Texts.text,
 }
 SHARED = (Initiator, Frame, Attribution)  # a client opens from the same place again and again
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from analyzer.masking.names import Masks
-from analyzer.masking.secrets import NOTHING
+from analyzer.masking.secrets import NOTHING, Place, cut
 from analyzer.model import Session
 from analyzer.shapes.addresses import (
     ADDRESS,
@@ -23,9 +24,10 @@ from analyzer.shapes.addresses import (
 from analyzer.shapes.tokens import RUN, find_homes, mask_homes, opaque
 
 WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
+REST = re.compile(r"[^\s'\"<>()]*")  # of an address in a text
 PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
-SLASH = re.compile(r"([/\\])")
+SLASH, SLASHES = re.compile(r"([/\\])"), re.compile(r"[/\\]*")
 PACKAGES = ("node_modules", "npm", "deps")  # folders of packages, whose names may begin with an @
 WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
 VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")
@@ -37,6 +39,7 @@ EXPORTERS_PAGE = re.compile(
     r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?"
 )
 PAGE = re.compile(r"[\w.:#@ -]{1,80}")
+NO_PLACE: Place = (sys.maxsize, sys.maxsize, "")
 
 
 def _is_worded(run: str) -> bool:
@@ -59,6 +62,20 @@ def _once(method: Callable[[Texts, str], str]) -> Callable[[Texts, str], str]:
     return mask_once
 
 
+def _find_addresses(text: str, places: list[Place]) -> Iterator[tuple[int, int]]:
+    """Find the addresses in a text, each with the values that begin or end in it."""
+    values = iter(places)
+    first, last, _ = next(values, NO_PLACE)
+    at = 0
+    while (address := WITHIN.search(text, at)) is not None:
+        start, at = address.span()
+        while first < at:
+            if last > start:
+                start, at = min(start, first), max(at, REST.match(text, last).end())  # type: ignore[union-attr]
+            first, last, _ = next(values, NO_PLACE)
+        yield start, at
+
+
 class Texts:
     """Mask the texts of one capture.
 
@@ -68,13 +85,17 @@ class Texts:
 
     def __init__(self, masks: Masks | None = None, sessions: Iterable[Session] = ()) -> None:
         self._masks = masks or Masks()
-        self._secrets = NOTHING.extend(sessions, self._masks.secrets, self._masks.users)
+        self._secrets = NOTHING
+        self._hosts: set[str] = set()
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
         self._masked: dict[tuple[str, int, str], str] = {}
+        self.learn(tuple(sessions))
 
-    def learn(self, sessions: Iterable[Session]) -> None:
+    def learn(self, sessions: Sequence[Session]) -> None:
         """Learn what is secret of more sockets, while they are recorded."""
+        hosts = (URL.match(session.url)[3] for session in sessions)  # type: ignore[index]  # all is optional
+        self._hosts.update(host.partition(":")[0].casefold() for host in hosts)
         self._secrets = self._secrets.extend(sessions, self._masks.secrets, self._masks.users)
         self._masked.clear()
 
@@ -84,8 +105,18 @@ class Texts:
         scheme, colon, rest = url.partition(":")
         if url.lower().startswith(OPAQUE_SCHEMES):
             return scheme + colon + self.token(rest)
-        scheme, _, host, path, query, fragment = URL.match(url).groups()  # type: ignore[union-attr]  # all optional
-        address = scheme + host + self._path(scheme, host, path)
+        parts = cast("re.Match[str]", URL.match(url))  # all of it is optional
+        scheme, host, begin, end = parts[1], parts[3], parts.start(4), parts.end(4)
+        address = scheme + host
+        for first, stop, value in self._secrets.find_divided(url):
+            start = SLASHES.match(url, max(first, begin)).end()  # type: ignore[union-attr]  # hosts are no secrets
+            if start < min(stop, end if self._masks.secrets else len(url)):  # a query has no other secrets
+                address += self._path(scheme, host, url[begin:start]) + self.token(value)
+                begin = stop
+        if begin > end:  # the value reaches into the query
+            return address + (self.token(url[begin:]) if url[begin:] else "")
+        address += self._path(scheme, host, url[begin:end])
+        query, fragment = parts[5], parts[6]
         values = (
             "" if query is None else "?" + "&".join(mask_pair(it, self.token, self._show) for it in query.split("&"))
         )
@@ -122,27 +153,43 @@ class Texts:
         if self._masks.secrets:
             if names_secret(result):
                 result = NAMED.sub(lambda match: match[1] + self.token(match[2]), result)
-            result = PIECE.sub(lambda match: self.tokens.get(match[0], match[0]), result)
+            result = PIECE.sub(lambda match: self._piece(match[0]), result)
         return result
+
+    def _piece(self, piece: str) -> str:
+        return piece if piece.casefold() in self._hosts else self.tokens.get(piece, piece)
 
     @_once
     def word(self, name: str) -> str:
         """The name of a function or the like: mostly itself."""
         parts, at = [], 0
-        for address in WITHIN.finditer(name) if "://" in name else ():
-            parts += [self._plain(name[at : address.start()]), self.url(address[0])]
-            at = address.end()
+        for start, end in _find_addresses(name, self._secrets.find_divided(name)) if "://" in name else ():
+            parts += [self._plain(name[at:start]), self._address(name[start:end])]
+            at = end
         return "".join([*parts, self._plain(name[at:])])
+
+    def _address(self, text: str) -> str:
+        """An address in a text. One that is a user's name is masked with its host."""
+        for start, end, value in self._secrets.find_divided(text)[:1]:
+            if start == 0:
+                return self.token(value) + self.url("./" + text[end:])[2:]  # what follows is no host
+        return self.url(text)
 
     def _plain(self, text: str) -> str:
         """A text without addresses."""
-        return self.host(self._secrets.replace(mask_homes(text, self.token), self.token))
+        return cut(text, self._secrets.find_divided(text), self._mask_part, self.token)
 
-    def host(self, text: str) -> str:
-        """A text of which only what has the shape of a secret is masked."""
+    def _mask_part(self, text: str) -> str:
+        return self._shapes(self._secrets.replace(mask_homes(text, self.token), self.token))
+
+    def _shapes(self, text: str) -> str:
+        """A text of which only what has the shape of a secret is masked. A host is shown, as it is in addresses."""
         if not has_secret(text):
             return text
-        return RUN.sub(lambda match: self.token(match[0]) if opaque(match[0]) else match[0], text)
+        return RUN.sub(lambda match: self.token(match[0]) if self._is_opaque(match[0]) else match[0], text)
+
+    def _is_opaque(self, run: str) -> bool:
+        return opaque(run) and run.casefold() not in self._hosts
 
     def program(self, name: str) -> str:
         """The name of a program: as long as it may be, what is made of words is no secret."""
