@@ -55,8 +55,8 @@ captures. What people see is masked: `repr`, `plot`, frames and notebooks show n
 The fields of the values are not masked.
 
 The values are frozen [msgspec](https://jcristharif.com/msgspec/) structs. A sentence is a string that knows its parts
-(`Sentence`), and msgspec encodes no subclass of `str` unasked: `msgspec.json.encode(report.findings, enc_hook=str)`, and
-the same for `msgspec.to_builtins`.
+(`Sentence`), and msgspec encodes no subclass of `str` by itself: write
+`msgspec.json.encode(report.findings, enc_hook=str)`, and the same for `msgspec.to_builtins`.
 
 Masks are numbered per frame: `user-1` of one frame can be another user than `user-1` of the next. Before you put rows
 of several frames together, make one frame of all results, `sessions_frame([run, another_run])`, or load with a key,
