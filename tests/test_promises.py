@@ -26,11 +26,11 @@ HEAVY = {"playwright", "numpy", "pandas", "matplotlib", "haralyzer", "jinja2", "
 def modules_after(*args: str) -> set[str]:
     """Which modules one run of the program has imported."""
     code = (
-        "import sys, os, analyzer.cli as cli\n"
+        "import sys, os\n"
+        "from analyzer.__main__ import main\n"
         f"sys.argv = ['har-sockets', *{list(args)!r}]\n"
         "os._exit = lambda status: sys.stderr.write(' '.join(sys.modules))\n"
-        "try: cli.main()\n"
-        "except AssertionError: pass\n"
+        "main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stderr.split())

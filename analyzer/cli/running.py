@@ -159,7 +159,7 @@ def stream(
                         streaming.add(result)
                         if isinstance(result, Report):
                             common.add(result)
-    except (SystemExit, fleet.NoWorkers) as problem:  # Ctrl-C (cli.main); a scheduler that is not there, or no longer
+    except (SystemExit, fleet.NoWorkers) as problem:  # Ctrl-C (`main`); a scheduler that is not there, or no longer
         streaming.explain_interruption(problem, len(names))
         raise
     streaming.finish()
