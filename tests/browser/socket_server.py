@@ -41,6 +41,11 @@ class Seen:
     )
     status: int = 101
 
+    @property
+    def earliest_end(self) -> float | None:
+        """When it may have closed at the earliest: the server's own note is late where others use the machine."""
+        return self.closed if self.previous_look is None else self.previous_look
+
 
 class SocketServer:
     """Serves `pages` (path -> HTML or JavaScript) and `/ws/NAME`, in a process of its own: a busy test does not blur

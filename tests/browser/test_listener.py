@@ -334,9 +334,12 @@ def check(session: Session, truth: Seen) -> None:
     proven, end = session.proven, session.possible.end
     assert truth.closed is not None or end is None
     assert truth.closed is None or proven is None or proven.end is not None
-    opened, closed = round(truth.opened * SECOND), round((truth.closed or 0) * SECOND)
-    if (proven is not None and proven.start < opened - TOLERANCE) or (end is not None and end < closed - TOLERANCE):
-        raise Late(f"the server saw it from {opened} to {closed}; proven {proven}, possible {session.possible}")
+    opened, earliest_end = round(truth.opened * SECOND), round((truth.earliest_end or 0) * SECOND)
+    is_late = proven is not None and proven.start < opened - TOLERANCE
+    if is_late or (end is not None and end < earliest_end - TOLERANCE):
+        raise Late(
+            f"the server saw it from {opened} to {earliest_end} at least; proven {proven}, possible {session.possible}"
+        )
 
 
 def outcomes_of(report: Report) -> str:

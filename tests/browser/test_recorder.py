@@ -305,11 +305,11 @@ def report_of(har: Any) -> Report:
     return analyze(read(io.BytesIO(json.dumps(har).encode()), "recorded.har"))
 
 
-def off(bounds: Bounds | None, truth: float) -> int:
-    """Microseconds by which the truth lies outside of the bounds."""
+def off(bounds: Bounds | None, truth: float, earliest: float | None = None) -> int:
+    """Microseconds by which the truth, or all from `earliest` to it, lies outside of the bounds."""
     assert bounds is not None and bounds.earliest is not None and bounds.latest is not None
-    at = round(truth * SECOND)
-    return max(bounds.earliest - at, at - bounds.latest, 0)
+    at, since = round(truth * SECOND), round((earliest or truth) * SECOND)
+    return max(bounds.earliest - at, since - bounds.latest, 0)
 
 
 def agrees(report: Report, server_side: list[Seen]) -> list[tuple[int, int]]:
@@ -321,15 +321,15 @@ def agrees(report: Report, server_side: list[Seen]) -> list[tuple[int, int]]:
         if session.outcome in (Outcome.FAILED, Outcome.CONNECTING):
             continue
         assert truth.opened is not None
-        claims = [(session.opened, truth.opened)]
+        claims = [(session.opened, truth.opened, truth.opened)]
         if session.outcome is Outcome.CLOSED:
             assert truth.closed is not None
-            claims.append((session.closed, truth.closed))
+            claims.append((session.closed, truth.closed, truth.earliest_end))
         else:
             assert truth.closed is None
-        for bounds, at in claims:
+        for bounds, at, since in claims:
             assert bounds is not None and bounds.latest is not None and bounds.earliest is not None
-            figures.append((off(bounds, at), bounds.latest - bounds.earliest))
+            figures.append((off(bounds, at, since), bounds.latest - bounds.earliest))
     return figures
 
 
@@ -357,7 +357,10 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
 @COMPARES_INSTANTS
 @pytest.mark.parametrize("name", often(AT_ONCE))
 def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, browser: Any, server: SocketServer) -> None:
-    har, (truth,) = recorded(browser, server, AT_ONCE[name])
+    har, server_side = recorded(browser, server, AT_ONCE[name])
+    if not server_side:
+        raise Late("the page was left before it connected: the server saw nothing")
+    (truth,) = server_side
     (session,) = report_of(har).sessions
     assert truth.opened is not None
     assert session.outcome is (Outcome.OPEN if truth.closed is None else Outcome.CLOSED)
@@ -394,8 +397,11 @@ def within(session: Session, truth: Seen, late: int = TOLERANCE) -> None:
     """Raise Late where more is proven than the server saw, or less possible; `late`: the slack of a last message."""
     assert truth.opened is not None and session.possible is not None
     opened, closed = truth.opened * SECOND, float("inf") if truth.closed is None else truth.closed * SECOND
+    earliest_end = closed if truth.earliest_end is None else truth.earliest_end * SECOND
     possible, proven = session.possible, session.proven
-    early = possible.start <= opened + ANSWER_READ and (possible.end is None or possible.end >= closed - TOLERANCE)
+    early = possible.start <= opened + ANSWER_READ and (
+        possible.end is None or possible.end >= earliest_end - TOLERANCE
+    )
     sound = proven is None or (proven.start >= opened - TOLERANCE and (proven.end or 0) <= closed + late)
     if not (early and sound):
         raise Late(f"proven {proven}, possible {possible}, but the server saw {truth}")

@@ -206,12 +206,12 @@ def _check(session: Session, own: Seen, until: int) -> None:
         raise Late(f"opened {opened}, {session.opened}")
     if (
         own.closed is None
-        or own.previous_look is None
+        or own.earliest_end is None
         or session.outcome is not Outcome.CLOSED
         or session.closed is None
     ):
         return
-    earliest_end, closed = round(own.previous_look * SECOND), round(own.closed * SECOND)
+    earliest_end, closed = round(own.earliest_end * SECOND), round(own.closed * SECOND)
     earliest, latest = session.closed.earliest or 0, session.closed.latest or until
     if earliest - TOLERANCE > closed or latest + TOLERANCE < earliest_end:
         raise Late(f"closed {earliest_end} to {closed}, {session.closed}")
