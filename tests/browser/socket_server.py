@@ -34,7 +34,7 @@ class Seen:
     """One socket as the server saw it; instants in epoch seconds."""
 
     name: str
-    opened: float | None = None  # the 101 was written
+    opened: float | None = None  # the 101 is being written
     closed: float | None = None  # a close frame or the end of the connection, whichever was first
     previous_look: float | None = (
         None  # when the server last saw that there was none: on a busy machine it sleeps meanwhile
@@ -137,9 +137,9 @@ class Serving:
         digest = hashlib.sha1((headers["sec-websocket-key"] + GUID).encode()).digest()
         accept = base64.b64encode(digest).decode()
         answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        visited.opened = time.time()  # before the answer: after it the browser may be quicker than this process
         writer.write(f"{answer}Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
         await writer.drain()
-        visited.opened = time.time()
         for close in self.after.pop(visited.name, ()):
             close()
         loop = asyncio.get_running_loop()
