@@ -48,6 +48,16 @@ class Cause(Value, frozen=True):
         return (sys.modules[self.explain.__module__].__doc__ or "").strip()
 
 
+def concerns_every(session: Session, policy: Policy) -> bool:
+    """Say yes for every socket: most rules may speak of any. A function with a name can be pickled for a worker."""
+    return True
+
+
+def concerns_users(session: Session, policy: Policy) -> bool:
+    """Check whether a socket has a user, or may have one that the capture does not show."""
+    return session.may_have_user
+
+
 MATTERS = "Why it matters: "  # begins that paragraph of a manual page
 
 
@@ -65,7 +75,7 @@ class Rule(Value, frozen=True):
     severity: Severity
     check: Callable[[Report, Policy], Iterable[Finding]]
     needs: tuple[Need, ...] = ()
-    concerns: Callable[[Session, Policy], bool] = lambda session, policy: True
+    concerns: Callable[[Session, Policy], bool] = concerns_every
     least: int = 1
     counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause

@@ -31,6 +31,7 @@ from analyzer.model import (
     describe_overlap,
     describe_overlaps,
 )
+from analyzer.model.rule import concerns_users
 from analyzer.model.sentence import Sentence, term
 
 REMEDY = "Open one connection per user, and close it in the clean-up of the code that opened it."
@@ -69,7 +70,7 @@ RULE = Rule(
     Severity.ERROR,
     check,
     needs=(Need.USERS,),
-    concerns=lambda session, _: session.may_have_user,
+    concerns=concerns_users,
     least=2,
     counts=True,
     has_cause=True,

@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 from itertools import islice, takewhile
 
 from analyzer.model import Finding, Instant, Need, Policy, Report, Rule, Session, Severity
+from analyzer.model.rule import concerns_users
 from analyzer.model.sentence import Sentence, term
 
 NAMED = 20  # of very many that are still open
@@ -89,7 +90,7 @@ RULE = Rule(
     Severity.NOTE,
     check,
     needs=(Need.USERS,),
-    concerns=lambda session, _: session.may_have_user,
+    concerns=concerns_users,
     least=2,
     counts=True,
 )
