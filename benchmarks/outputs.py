@@ -27,7 +27,7 @@ import differences
 import pictures
 from typer.testing import CliRunner
 
-PNG = 8  # one capture in so many also as PNG: that has no mark that the SVG lacks, and takes as long as all the rest
+PNG = 8  # every eighth capture also as PNG: that has no mark that the SVG lacks, and takes as long as all the rest
 SUFFIXES = {
     "json": "json",
     "markdown": "md",

@@ -40,10 +40,11 @@ REMEDY = "Give each client an id of its own, or keep one client and share it."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    named = set(finding.sessions)
+    places = {id: place for place, id in enumerate(finding.sessions)}
     for series in dict.fromkeys(map(reconnects.series_of, reconnects.select(finding, sessions))):
         turns = _list_turns(sessions).get(series, {})
-        visible = [turns[id] for id in finding.sessions if id in turns and turns[id][1].id in named]
+        visible = [turn for id, turn in turns.items() if id in places and turn[1].id in places]
+        visible.sort(key=lambda turn: places[turn[0].id])
         if visible and len(turns) >= LEAST:
             return _describe(len(turns), visible)
     return None

@@ -123,7 +123,7 @@ def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, .
 
 
 def _were_open(least: int, sessions: Sequence[Session], report: Report) -> bool:
-    """Were so many of these, all of which opened, possibly open at the same time?"""
+    """Check whether at least `least` of these sockets, all of which opened, were possibly open at the same time."""
     ids = {session.id for session in sessions}
     return len(ids) >= least and (
         least == 1 or any(len(ids.intersection(overlap.sessions)) >= least for overlap in report.overlaps)

@@ -17,7 +17,7 @@ DRAWING = Medium(100, unicode=True)  # in which a timeline is drawn
 LINK = r"://|@\w|[#!]\d|\bwww\.|\bgh-\d|:[\d_+\-]*[a-z][\w+\-]*:|\b(?=[a-f]*\d)[\da-f]{7,40}\b"
 # A mask or a component: `<token 1>`, `<Widget>`.
 NAME = r"<[A-Za-z][\w .$-]{0,40}>"
-# One word, as far as it can stand as code.
+# One word, where it can stand as code.
 WORD = rf"(?:{NAME}|[^\s|`<>()\"',;])"
 CODE = re.compile(rf"(`[^`|]+`)|((?={WORD}*?(?:{LINK})){WORD}+|{NAME})", re.IGNORECASE)
 TRAILING = re.compile(r"[.:!?…]*$")

@@ -11,7 +11,7 @@ from analyzer.wording.harmless import safe
 
 WITHIN = 300  # of the width: nearer to the edge of a bar no tick shows
 TERSE = 10  # letters
-TICKS, MORE_TICKS = 10, 1_000  # messages that are marked: so many per socket, and so many more in the whole capture
+TICKS, MORE_TICKS = 10, 1_000  # messages that are marked: per socket, and more in the whole capture
 
 
 class Row(Value, frozen=True):

@@ -25,7 +25,7 @@ NOTATION = re.compile(r"<(jwt|base64|hex) ([^<>]*)>")
 
 
 class Socket(Value, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A socket, as far as rows look at it."""
+    """Hold what rows look at in a socket."""
 
     title: str
     url: str

@@ -33,7 +33,7 @@ NO_SOCKET = "no socket"  # in place of a service
 def frame(results: Results, worst: int = 0) -> pandas.DataFrame:
     """Return the tables as one frame, `COLUMNS`: each by number of captures, then by name.
 
-    With `worst` a last column, `worst_captures`, has so many of them in a list, the most urgent first.
+    With `worst` a last column, `worst_captures`, lists at most this many, the most urgent first.
     """
     import pandas
 

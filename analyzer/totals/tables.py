@@ -48,7 +48,7 @@ class Table(Value, frozen=True):
 
 
 def tables(results: Results, most: int = ROWS) -> list[Table]:
-    """Put the frame in words; a table has at most so many rows."""
+    """Put the frame in words; a table has at most `most` rows."""
     every = frame(results)
     tables = []
     for by, title in TITLES.items():

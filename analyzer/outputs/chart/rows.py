@@ -44,7 +44,7 @@ def outcome_width(stack: Stack, axis: Axis) -> float:
 
 
 def _spacing(stack: Stack) -> int:
-    """Return which lanes get a label: of thin ones one in so many, as a thousand labels cost seconds."""
+    """Return which lanes get a label: of thin ones every n-th, as a thousand labels cost seconds."""
     return max(1, -int(-0.15 // stack.lane))
 
 
@@ -185,7 +185,7 @@ def _ticks_of(collector: Collector, panel: Panel, messages: Messages, middle: fl
 
 
 def _crowd(collector: Collector, panel: Panel, stack: Stack, top: float) -> None:
-    """Draw sockets in lanes too thin for words: one in so many has a label, and outcomes are counted."""
+    """Draw sockets in lanes too thin for words: every n-th has a label, and outcomes are counted."""
     height, spacing = stack.lane, _spacing(stack)
     lowest = top + stack.height - 0.05
     hatched = height >= HATCHED
