@@ -55,9 +55,9 @@ class Page(NamedTuple):
 
 def page_of(run: Run) -> Page:
     text = html.render(run).decode()
-    match = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', text, re.DOTALL)
+    match = re.search(r'<script[^>]*class="data"[^>]*>(.*?)</script>', text, re.DOTALL)
     assert match is not None
-    data = json.loads(match[1])[0]
+    data = json.loads(match[1])
     groups: Groups = [(title, []) for title, *_ in data["sections"]]
     for number, section, *_ in data["sockets"]:
         groups[section][1].append(number)

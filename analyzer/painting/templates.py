@@ -25,7 +25,18 @@ from analyzer.wording.harmless import safe, safe_middle
 
 FOLD = 200  # rows that are laid out at once where there is JavaScript: a table of a thousand costs a third of a second
 SHOWN = 40  # findings, caveats, parts that were skipped
-TEMPLATES = ("base.html", "page.html", "parts.html", "comparison.html", "pairs.html", "socket.html", "sockets.html")
+TEMPLATES = (
+    "base.html",
+    "page.html",
+    "index.html",
+    "capture.html",
+    "parts.html",
+    "comparison.html",
+    "pairs.html",
+    "socket.html",
+    "sockets.html",
+)
+STYLES = ("base.css", "timeline.css", "narrow.css", "print.css")
 COLUMNS = (
     "#",
     "Address",
@@ -42,7 +53,7 @@ COLUMNS = (
 
 def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
     """Write a page whose policy lets nothing in, and no script run but these."""
-    style = read_asset("page.css")
+    style = "\n".join(map(read_asset, STYLES))
     policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
     if scripts:
         policy += f"; script-src {' '.join(map(_hash, scripts))}"
