@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from analyzer.model import Outcome, Page, PageKind, Session, plural
 from analyzer.timeline import Axis, Lane, Line, Section
-from analyzer.wording import facts, lifetimes
+from analyzer.wording import facts, lifetimes, origins
 from analyzer.wording.harmless import safe_middle
 
 LONGEST = 100  # letters of an address
@@ -71,6 +72,24 @@ def common(section: Section) -> int:
 def label(lane: Lane, common: int) -> str:
     """Name what sets a lane apart from its neighbours: `#12 /ws`."""
     return f"#{lane.session.id[1:]} {address(lane.session)[common:]}".rstrip()
+
+
+class Caption(NamedTuple):
+    """Hold who opened a socket, and from when to when it was open; empty where that is not recorded."""
+
+    who: str  # `alice`
+    opener: str  # `<ChatPage> ChatPage.tsx:31`
+    span: str  # by what is certain
+
+    def __str__(self) -> str:
+        return " · ".join(part for part in self if part)
+
+
+def caption(lane: Lane, axis: Axis) -> Caption:
+    """Say whose a socket is, what opened it, and when it was open, in few words."""
+    session = lane.session
+    user = session.identity.user if session.identity is not None else None
+    return Caption(safe_middle(user or "", 40), safe_middle(origins.brief(session), 60), lifetimes.span(session, axis))
 
 
 def address(session: Session) -> str:
