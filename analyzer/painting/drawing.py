@@ -68,6 +68,8 @@ def _marks(row: Row, top: int, axis: Axis, ticked: bool) -> Iterable[tuple[str, 
     for kind, interval in (("possible", session.possible), ("proven", session.proven)):
         if interval:
             yield kind, _bar(interval, top, axis)
+    for interval in lane.overlapping:
+        yield "overlapping", _bar(interval, top, axis)
     if lane.failed is not None:
         yield "failed", _cross(x(lane.failed, axis), top)
     if ticked and row.ticks:

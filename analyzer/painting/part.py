@@ -19,7 +19,7 @@ class Row(Value, frozen=True):
 
     lane: Lane
     label: str
-    caption: str
+    caption: str  # user, opened by, from and to
     address: str
     service: str
     user: str
@@ -107,9 +107,7 @@ def _row(lane: Lane, common: int, pages: dict[str, Page], axis: Axis, ticks: int
     return Row(
         lane=lane,
         label=timeline.label(lane, common),
-        caption=" · ".join(
-            filter(None, (timeline.label(lane, common).partition(" ")[2], lifetimes.ending(session, pages, axis)))
-        ),
+        caption=str(timeline.caption(lane, axis)),
         address=timeline.address(session),
         service=session.provider.name if session.provider is not None else "",
         user=safe(session.identity.user, 60) if session.identity is not None and session.identity.user else "",
