@@ -31,9 +31,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 LABEL = re.compile(r"(?<![\w.:-])(-?[\d.,:]+(?:e\+?\d+)?) (µs|ms|s|min|h|d)(?!\w)")
 RULER = re.compile(r"^( +)(├[─┼├]+) *$", re.MULTILINE)
 ROW = re.compile(r"^   (?:socket )?#(\d+) ")
-DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
+DATA = re.compile(r'<script type="application/json" class="data">(.*?)</script>', re.DOTALL)
 TIME = re.compile(r'<text class="time" x="([\d.-]+)%"[^>]*>([^<]*)</text>')
-GROUP = re.compile(r'<p class="group"><b>(.*?)</b>|<ol class="names">(.*?)</ol>', re.DOTALL)
+GROUP = re.compile(r'<p class="group"><b>(.*?)</b>|<ol class="captions">(.*?)</ol>', re.DOTALL)
+CAPTION = re.compile(r"<li><a [^>]*>#(\d+)</a>")
 NUMBER = re.compile(r"^#(\d+)")
 
 
@@ -101,7 +102,7 @@ def read(folder: Path) -> Pictures | None:
     ruler, data = RULER.search(text), DATA.search(page)
     if ruler is None or data is None or 'id="ticks-0"' not in chart:
         return None
-    [capture] = json.loads(data[1])
+    capture = json.loads(data[1])
     begin = -capture["zero"]
     return Pictures(
         str(folder), begin, begin + capture["span"], read_text(text, ruler), read_page(page), read_chart(chart)
@@ -143,8 +144,7 @@ def read_page(page: str) -> Picture:
         if title:
             groups.append(Group(html.unescape(title), ()))
         elif groups:
-            numbers = (NUMBER.match(name) for name in names.split("<li>")[1:])
-            sockets = tuple(int(number[1]) for number in numbers if number)
+            sockets = tuple(int(number) for number in CAPTION.findall(names))
             groups[-1] = groups[-1]._replace(sockets=groups[-1].sockets + sockets)
     return Picture(tuple(labels), 0, 100, tuple(groups))
 

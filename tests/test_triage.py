@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -110,13 +109,12 @@ def test_counts_by_the_policy_say_of_which_captures_they_are(run: Run) -> None:
 
 def test_each_timeline_of_the_page_takes_the_data_of_its_capture(run: Run) -> None:
     page = html.render(run).decode()
-    data = json.loads(page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
-    drawing = re.findall(r'<article class="capture" id="(c\d+)"|data-capture="(\d+)"', page)
-    articles = [id for id, _ in drawing if id]
+    articles = re.findall(r'<article class="capture" id="(c\d+)".*?</article>', page, re.DOTALL)
     assert articles != sorted(articles, key=lambda id: int(id[1:]))  # worst first, not in the order given
-    pairs = [(before[0], int(place)) for before, (_, place) in pairwise(drawing) if place]
+    pattern = r'<article class="capture" id="(c\d+)"(?:(?!</article>).)*?class="data">(.*?)</script>'
+    pairs = [(id, json.loads(data)["id"]) for id, data in re.findall(pattern, page, re.DOTALL)]
     assert len(pairs) > 10
-    assert [data[place]["id"] for _, place in pairs] == [id for id, _ in pairs]
+    assert all(id == of for id, of in pairs)
 
 
 def test_the_service_is_that_of_the_sockets_that_overlap(run: Run) -> None:

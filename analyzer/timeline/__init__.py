@@ -8,7 +8,7 @@ from analyzer.timeline.axis import Axis, When, around, axis_of, close_bounds
 from analyzer.timeline.grid import Grid
 from analyzer.timeline.groups import Section, choose
 from analyzer.timeline.lanes import Lane, lane_of
-from analyzer.timeline.layout import Layout, lay_out
+from analyzer.timeline.layout import Layout, Scale, lay_out
 from analyzer.timeline.levels import Line, Steps, possible_steps, proven_steps
 from analyzer.timeline.loads import Load
 from analyzer.timeline.ticks import Ruler, Tick, clock_labels, ruler_of, unit_of
@@ -21,6 +21,7 @@ __all__ = (
     "Line",
     "Load",
     "Ruler",
+    "Scale",
     "Section",
     "Steps",
     "Tick",

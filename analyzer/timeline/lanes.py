@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analyzer.intervals import NEVER, Interval
-from analyzer.model import Instant, Outcome, Session, Value
+from analyzer.model import Confidence, Instant, Outcome, Report, Session, Value
 from analyzer.timeline.axis import Axis, signs_of
 
 
@@ -14,6 +16,7 @@ class Lane(Value, frozen=True):
     connecting: Interval | None  # from the handshake's request until it opened or failed; no end: for ever
     failed: Instant | None
     life: Interval | None  # from its first to its last sign; None: it has no times
+    overlapping: tuple[Interval, ...] = ()  # the parts of `session.proven` with another socket certainly open too
 
     @property
     def order(self) -> tuple[Instant, int]:
@@ -27,12 +30,23 @@ class Lane(Value, frozen=True):
         return self.life.start <= axis.end and (self.life.end is None or self.life.end >= axis.start)
 
 
-def lane_of(session: Session) -> Lane:
+def lanes_of(report: Report) -> list[Lane]:
+    """Lay out every socket. Between two overlaps at most one is open, so that all parts together are few."""
+    by_id = {session.id: session.proven for session in report.sessions}
+    parts: dict[str, list[Interval]] = {}
+    for overlap in report.overlaps:
+        for id in overlap.sessions if overlap.confidence is Confidence.PROVEN else ():
+            if (proven := by_id[id]) is not None and (part := proven.meet(overlap.interval)) is not None:
+                parts.setdefault(id, []).append(part)
+    return [lane_of(session, parts.get(session.id, ())) for session in report.sessions]
+
+
+def lane_of(session: Session, overlapping: Iterable[Interval] = ()) -> Lane:
     signs = signs_of(session)
     connecting = _connecting(session)
     endless = [it for it in (connecting, session.possible) if it is not None and it.end is None]
     life = Interval(min(signs), None if endless else max(signs)) if signs else None
-    return Lane(session, connecting, _failure(session), life)
+    return Lane(session, connecting, _failure(session), life, tuple(overlapping))
 
 
 def _connecting(session: Session) -> Interval | None:

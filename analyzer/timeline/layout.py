@@ -6,9 +6,20 @@ from analyzer.intervals import Interval
 from analyzer.model import Confidence, Policy, Report, Value
 from analyzer.timeline.axis import Axis, axis_of
 from analyzer.timeline.groups import Section, sections_of
-from analyzer.timeline.lanes import Lane, lane_of
-from analyzer.timeline.levels import Line, Steps, lines_of, possible_steps, proven_steps
+from analyzer.timeline.lanes import Lane, lanes_of
+from analyzer.timeline.levels import BEYOND, Line, Steps, lines_of, possible_steps, proven_steps
 from analyzer.timeline.loads import Load, loads_of
+
+FLAT = 6  # a scale so many times as high as the certain peak would flatten it
+
+
+class Scale(Value, frozen=True):
+    """Hold the numbers of open sockets that are drawn on one scale, with the limits beside them."""
+
+    proven: Steps
+    possible: Steps
+    limits: tuple[Line, ...]
+    highest: int
 
 
 class Layout(Value, frozen=True):
@@ -31,8 +42,32 @@ class Layout(Value, frozen=True):
     @property
     def highest(self) -> int:
         """Return the highest level of the scale."""
-        levels = [level for _, level in (*self.proven, *self.possible)]
-        return max([1, *levels, *(line.level for line in self.limits)])
+        return max([1, *self.peaks, *(line.level for line in self.limits)])
+
+    @property
+    def peaks(self) -> tuple[int, int]:
+        """Return how many were open at the same time at most: certainly, and possibly."""
+        proven, possible = (max((level for _, level in steps), default=0) for steps in (self.proven, self.possible))
+        return proven, possible
+
+    @property
+    def split(self) -> bool:
+        """Check whether one scale would flatten the number that was certainly open."""
+        proven, possible = self.peaks
+        return possible > FLAT * proven > 0
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """Return the scale of both numbers; or one each where they are split. A limit stands on the first it fits."""
+        proven, possible = self.peaks
+        if not self.split:
+            return (Scale(self.proven, self.possible, self.limits, self.highest),)
+        room = max(4, BEYOND * proven)
+        near, far = ([it for it in self.limits if (it.level <= room) is fits] for fits in (True, False))
+        return (
+            Scale(self.proven, (), tuple(near), max([proven, *(line.level for line in near)])),
+            Scale((), self.possible, tuple(far), max([possible, *(line.level for line in far)])),
+        )
 
 
 def lay_out(report: Report, policy: Policy, axis: Axis | None = None) -> Layout:
@@ -41,7 +76,7 @@ def lay_out(report: Report, policy: Policy, axis: Axis | None = None) -> Layout:
     limits, beyond = lines_of(report, policy)
     return Layout(
         axis=axis,
-        sections=sections_of(report, map(lane_of, report.sessions), axis),
+        sections=sections_of(report, lanes_of(report), axis),
         loads=loads_of(report, axis),
         overlaps=tuple(it.interval for it in report.overlaps if it.confidence is Confidence.PROVEN),
         possible_overlaps=tuple(it.interval for it in report.overlaps if it.confidence is Confidence.POSSIBLE),

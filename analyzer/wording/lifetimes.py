@@ -91,6 +91,18 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
             return f"page left, {unknown}" if left else unknown
 
 
+def span(session: Session, axis: Axis) -> str:
+    """Say from when to when it was open, by what is certain: `0.21 s – 2.39 s`, `by 0.3 s – still open`."""
+    words = OUTCOMES[session.outcome]
+    if session.outcome is Outcome.FAILED:
+        return "closed while connecting" if openings.is_abandoned(session) else words.brief
+    if session.outcome is Outcome.CONNECTING:
+        return words.brief
+    end = when(close_bounds(session), axis) if session.outcome is Outcome.CLOSED else ""
+    end = end or (words.full if session.outcome is Outcome.OPEN else words.brief)
+    return f"{when(session.opened, axis) or 'start unknown'} – {end}"
+
+
 def shorten_problem(problem: str) -> str:
     """Shorten Chrome's sentences by what all of them have."""
     for start in ("Error in connection establishment: net::", "Error during WebSocket handshake: ", "net::"):

@@ -27,15 +27,18 @@ def describe_opener(session: Session) -> str:
 
 def short(code: Initiator | Frame) -> str:
     """Name code in short: `<Widget>, app.js:47186`; with the column where a minifier left one line."""
+    return ", ".join(part for part in (*_names(code), _line(code)) if part) or (
+        "" if isinstance(code, Initiator) else "(anonymous)"
+    )
+
+
+def _line(code: Initiator | Frame) -> str:
     frame = code.opener if isinstance(code, Initiator) else code
     place = frame if frame.source is None else frame.source
     minified = place.line is not None and place.line < 100 and (place.column or 0) > 500
     name = file(place.url)
     numbers = [str(it) for it in (place.line, place.column if minified else None) if it is not None]
-    words = ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
-    return ", ".join(part for part in (*_names(code), words) if part) or (
-        "" if isinstance(code, Initiator) else "(anonymous)"
-    )
+    return ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
 
 
 def file(url: str | None) -> str:
@@ -81,6 +84,18 @@ def place_of(session: Session) -> str:
     if code is None or not place:
         return place
     return place + _doubt(session) if code.is_own else f"a library, {place}"
+
+
+def brief(session: Session) -> str:
+    """Name the component (or the function) and the line: `<ChatPage> ChatPage.tsx:31`, for a label in a picture."""
+    code = session.initiator
+    names = [] if code is None else [next(filter(None, _names(code)), ""), _line(code)]
+    words = " ".join(filter(None, names))
+    if session.extension:
+        return f"a browser extension {words}".rstrip()
+    if code is None or not words or (code.is_own and not callstacks.is_doubtful(session)):
+        return words
+    return f"{'possibly ' if code.is_own else ''}a library, {words}"
 
 
 def _doubt(session: Session) -> str:

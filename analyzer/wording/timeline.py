@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from analyzer.model import Outcome, Page, PageKind, Session, plural
-from analyzer.timeline import Axis, Lane, Line, Section
-from analyzer.wording import facts, lifetimes
+from analyzer.timeline import Axis, Lane, Line, Scale, Section
+from analyzer.wording import facts, lifetimes, origins
 from analyzer.wording.harmless import safe_middle
 
 LONGEST = 100  # letters of an address
@@ -73,6 +74,24 @@ def label(lane: Lane, common: int) -> str:
     return f"#{lane.session.id[1:]} {address(lane.session)[common:]}".rstrip()
 
 
+class Caption(NamedTuple):
+    """Hold who opened a socket, and from when to when it was open; empty where that is not recorded."""
+
+    who: str  # `alice`
+    opener: str  # `<ChatPage> ChatPage.tsx:31`
+    span: str  # by what is certain
+
+    def __str__(self) -> str:
+        return " · ".join(part for part in self if part)
+
+
+def caption(lane: Lane, axis: Axis) -> Caption:
+    """Say whose a socket is, what opened it, and when it was open, in few words."""
+    session = lane.session
+    user = session.identity.user if session.identity is not None else None
+    return Caption(safe_middle(user or "", 40), safe_middle(origins.brief(session), 60), lifetimes.span(session, axis))
+
+
 def address(session: Session) -> str:
     return safe_middle(session.endpoint.partition("://")[2] or session.endpoint, LONGEST)
 
@@ -104,3 +123,10 @@ def short_limit(line: Line) -> str:
     if line.limit is None or line.provider is None:
         return f"{line.level:,} allowed"
     return f"{line.level:,} {line.limit.mode or line.provider.name}"
+
+
+def describe_scale(scale: Scale) -> str:
+    """Say what is counted on a scale: `open sockets: certain peak 3, possible peak 5`."""
+    kinds = {"certain": scale.proven, "possible": scale.possible}
+    peaks = [f"{kind} peak {max(level for _, level in steps):,}" for kind, steps in kinds.items() if steps]
+    return ": ".join(filter(None, ("open sockets", ", ".join(peaks))))

@@ -60,7 +60,7 @@ def test_javascript_places_and_labels_ticks_as_python_does(browser: Any) -> None
 def test_labels_on_the_page_are_those_of_python(opened: Any, page_of: Callable[..., Path], name: str) -> None:
     """Read the labels that are painted, at several levels of zoom, and compare each with Python's for its window."""
     page = opened(page_of(name)).page
-    data = json.loads(page.inner_text("#data") or page.evaluate("document.getElementById('data').textContent"))[0]
+    data = json.loads(page.evaluate("document.querySelector('.data').textContent"))
     whole = Axis(0, data["span"], data["zero"])
     for _ in range(6):
         labels = page.eval_on_selector_all(".live text.time", "all => all.map(it => it.textContent)")

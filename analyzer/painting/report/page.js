@@ -55,5 +55,7 @@ function start(capture, host) {
   say();
 }
 
-const captures = JSON.parse(document.getElementById('data').textContent);
-for (const host of document.querySelectorAll('.live')) start(decode(captures[host.dataset.capture]), host);
+for (const article of document.querySelectorAll('.capture')) {
+  const data = article.querySelector('.data');
+  if (data) start(decode(JSON.parse(data.textContent)), article.querySelector('.live'));
+}
