@@ -75,7 +75,7 @@ def describe_socket(report: Report, session: Session) -> list[Section]:
     """Describe one socket in words; text of the capture is not yet harmless."""
     axis = axis_of(report)
     is_doubtful = callstacks.is_doubtful(session)
-    stack = tuple(_stack(session.initiator, is_doubtful))
+    stack = list_calls(session)
     parts = [
         Section("", tuple(_about(report, session))),
         Section(LIFE, tuple(_life(report, session, axis))),
@@ -87,7 +87,9 @@ def describe_socket(report: Report, session: Session) -> list[Section]:
         return parts
     return [
         *parts,
-        Section("Call stack that opened it", lines=stack, note="" if is_doubtful else _how_to_find(session.initiator)),
+        Section(
+            "Call stack that opened it", lines=stack, note="" if is_doubtful else describe_place(session.initiator)
+        ),
     ]
 
 
@@ -269,6 +271,11 @@ def _bytes(size: int) -> str:
     return f"{size} B"
 
 
+def list_calls(session: Session) -> tuple[Line, ...]:
+    """List the call stack that opened a socket."""
+    return tuple(_stack(session.initiator, callstacks.is_doubtful(session)))
+
+
 def _stack(code: Initiator | None, is_doubtful: bool) -> Iterator[Line]:
     """List the call stack, innermost first, with what scheduled the calls between them; mark the application's code,
     where that is beyond doubt."""
@@ -298,7 +305,7 @@ def _name_scheduler(label: str) -> str:
     return f"inside {label}, rendered by:" if callstacks.COMPONENT.fullmatch(label) else f"after {label}, called by:"
 
 
-def _how_to_find(code: Initiator | None) -> str:
+def describe_place(code: Initiator | None) -> str:
     """Say how to open the line that counts, which is one of the loaded file: mostly a bundle."""
     opener = code.opener if code is not None and code.is_own else None
     if opener is None or opener.url is None or opener.line is None:

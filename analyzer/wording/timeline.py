@@ -9,7 +9,7 @@ from typing import NamedTuple
 from analyzer.intervals import Interval
 from analyzer.model import Outcome, Page, PageKind, Policy, Report, Session, plural
 from analyzer.model.text import join_some
-from analyzer.timeline import Axis, Lane, Layout, Line, Section
+from analyzer.timeline import Axis, Lane, Layout, Line, Scale, Section
 from analyzer.wording import facts, instants, lifetimes, origins
 from analyzer.wording.harmless import safe, safe_middle
 from analyzer.wording.verdict import verdict_sentences
@@ -148,3 +148,10 @@ def short_limit(line: Line) -> str:
     if line.limit is None or line.provider is None:
         return f"{line.level:,} allowed"
     return f"{line.level:,} {line.limit.mode or line.provider.name}"
+
+
+def describe_scale(scale: Scale) -> str:
+    """Say what is counted on a scale: `open sockets: certain peak 3, possible peak 5`."""
+    kinds = {"certain": scale.proven, "possible": scale.possible}
+    peaks = [f"{kind} peak {max(level for _, level in steps):,}" for kind, steps in kinds.items() if steps]
+    return ": ".join(filter(None, ("open sockets", ", ".join(peaks))))
