@@ -201,6 +201,15 @@ def test_an_svg_is_one_image_with_a_name_and_a_description() -> None:
     )
 
 
+def test_the_description_of_a_part_names_only_what_is_in_it() -> None:
+    two = run(report([*OVERLAPPING, session(4, 8, 9), session(5, 8.5, 9.5)]))
+    description = picture(two, 12.0, NOON + 7 * SECOND, NOON + 9 * SECOND).description
+    assert description.endswith(
+        "The timeline shows 3 sockets: at most 2 certainly open at the same time in the whole capture, and 2 possibly. "
+        "Certain overlap: 8.50 s to 9.00 s."
+    )
+
+
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_a_file_has_a_title_and_no_date(format: str) -> None:
     data = renderer.render(run(report(OVERLAPPING)), format)
