@@ -9,6 +9,7 @@ from analyzer.model import Value, plural
 from analyzer.painting.index import Entry, Facet
 from analyzer.wording import results
 
+NARROW = 4  # hundredths that have room for a number
 LETTERS = 1.1  # that a hundredth of the page has room for
 MOST = 12  # columns; higher peaks are in the last one
 
@@ -26,16 +27,14 @@ class Piece(Value, frozen=True):
 
 def split_results(facets: Iterable[Facet]) -> list[Piece]:
     """Split a bar by result, the most urgent first."""
-    counted = [it for it in facets if it.kind == "Result"]
-    total, pieces, at = sum(it.captures for it in counted), list[Piece](), 0.0
-    for it in counted:
-        sign, tone = results.mark(it.key)
-        share, label = 100 * it.captures / total, f"{it.words} {it.captures:,}"
-        fits = len(label) + 2 < share * LETTERS
-        title = f"{it.words}: {plural(it.captures, 'capture')} ({share:.0f}%)"
-        pieces.append(
-            Piece(at, share, tone, title, label if fits else "", f"{sign} {it.captures:,}" if share > 4 else "")
-        )
+    facets = [facet for facet in facets if facet.kind == "Result"]
+    total, pieces, at = sum(facet.captures for facet in facets), list[Piece](), 0.0
+    for facet in facets:
+        sign, tone = results.mark(facet.key)
+        share, label = 100 * facet.captures / total, f"{facet.words} {facet.captures:,}"
+        title = f"{facet.words}: {plural(facet.captures, 'capture')} ({share:.0f}%)"
+        label = label if len(label) + 2 < share * LETTERS else ""
+        pieces.append(Piece(at, share, tone, title, label, f"{sign} {facet.captures:,}" if share > NARROW else ""))
         at += share
     return pieces
 

@@ -32,10 +32,8 @@ def samples() -> list[Report]:
 def index(samples: list[Report], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All samples in two folders, four of them in full, the others packed; and one that is unreadable."""
     reports = tuple(
-        msgspec.structs.replace(
-            it, capture=it.capture.with_file(source=f"all/team-{n % 2}/{Path(it.capture.source).name}")
-        )
-        for n, it in enumerate(samples)
+        msgspec.structs.replace(sample, capture=sample.capture.with_file(source=f"all/team-{n % 2}/{path.name}"))
+        for n, (sample, path) in enumerate(zip(samples, SAMPLES, strict=True))
     )
     path = tmp_path_factory.mktemp("index") / "report.html"
     with pytest.MonkeyPatch.context() as patch:
