@@ -24,7 +24,7 @@ from analyzer.wording.harmless import safe
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
 COUNTED = 6  # captures from which on they are also told in numbers
-SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
+SCRIPTS = ("time.js", "chart.js", "pane.js", "table.js", "save.js", "page.js")
 
 
 def render(run: Run) -> bytes:
