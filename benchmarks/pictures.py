@@ -33,7 +33,8 @@ RULER = re.compile(r"^( +)(├[─┼├]+) *$", re.MULTILINE)
 ROW = re.compile(r"^   (?:socket )?#(\d+) ")
 DATA = re.compile(r'<script type="application/json" class="data">(.*?)</script>', re.DOTALL)
 TIME = re.compile(r'<text class="time" x="([\d.-]+)%"[^>]*>([^<]*)</text>')
-GROUP = re.compile(r'<p class="group"><b>(.*?)</b>|<ol class="names">(.*?)</ol>', re.DOTALL)
+GROUP = re.compile(r'<p class="group"><b>(.*?)</b>|<ol class="captions">(.*?)</ol>', re.DOTALL)
+CAPTION = re.compile(r"<li><a [^>]*>#(\d+)</a>")
 NUMBER = re.compile(r"^#(\d+)")
 
 
@@ -143,8 +144,7 @@ def read_page(page: str) -> Picture:
         if title:
             groups.append(Group(html.unescape(title), ()))
         elif groups:
-            numbers = (NUMBER.match(name) for name in names.split("<li>")[1:])
-            sockets = tuple(int(number[1]) for number in numbers if number)
+            sockets = tuple(int(number) for number in CAPTION.findall(names))
             groups[-1] = groups[-1]._replace(sockets=groups[-1].sockets + sockets)
     return Picture(tuple(labels), 0, 100, tuple(groups))
 

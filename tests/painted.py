@@ -72,15 +72,13 @@ def _static(text: str) -> Painting:
     }
     groups: Groups = []
     for title, rest in re.findall(
-        r'<p class="group"><b>(.*?)</b>(.*?)(?=<p class="group">|class="row counts")', text, re.DOTALL
+        r'<p class="group"><b>(.*?)</b>(.*?)(?=<p class="group">|<p class="counted">)', text, re.DOTALL
     ):
-        groups.append((entities.unescape(title), [int(number) for number in re.findall(r"<li>#(\d+)", _names(rest))]))
+        groups.append(
+            (entities.unescape(title), [int(number) for number in re.findall(r'<li><a href="#[^"]*">#(\d+)', rest)])
+        )
     start, end = _measure([(at, place) for at, (place, _) in places.items()], 0, 1 - EDGE)
     return Painting(start, end, {at: label for at, (_, label) in places.items()}, groups)
-
-
-def _names(text: str) -> str:
-    return " ".join(re.findall(r'<ol class="names">(.*?)</ol>', text, re.DOTALL))
 
 
 def _measure(places: Sequence[tuple[Duration, float]], left: float, right: float) -> tuple[float | None, float | None]:

@@ -91,7 +91,7 @@ def test_json_is_compared_by_value(before: Path, after: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "kind"),
     [
-        ("text-80.html", '"span":1', '"span":2', "html: numbers of: data[].span = #"),
+        ("text-80.html", '"span":1', '"span":2', "html: numbers of: data.span = #"),
         ("text-80.html", "<h3>Timeline</h3>", "<h3>Sockets</h3>", "html: [Timeline] -> [Sockets]"),
         ("text-80.svg", ">1 page<", ">one page<", "svg: [#] -> [one]"),
         ("text-80.svg", "M 90 ", "M 91 ", "svg: numbers of: rows-#"),
@@ -130,7 +130,7 @@ def test_pictures_agree(before: Path) -> None:
         ("text-120.txt", " 1 s ", "1 s  ", "terminal: 1 s in column"),
         ("text-80.html", '"zero":0', '"zero":100000', "terminal: 1 s in column"),
         ("text-80.html", '<p class="group"><b>', '<p class="group"><b>Another ', "page: 'Another "),
-        ("text-80.html", "<li>#1", "<li>#99", "has (99,"),
+        ("text-80.html", ">#1</a>", ">#99</a>", "has (99,"),
         ("text-120.txt", " 0 s ", " 0 ms ", "terminal: 0 ms, page: 0 s"),
     ],
 )

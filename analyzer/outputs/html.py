@@ -59,7 +59,9 @@ def _parts(run: Run) -> list[Part]:
     most = DETAILED if run.selection is None or run.selection.top is None else None
     numbers = {id(report): number for number, report in enumerate(run.reports, 1)}
     left, parts = STATIC, []
-    for report in triage.worst_reports(run)[:most]:
-        parts.append(part_of(report, run.policy, f"c{numbers[id(report)]}", left))
+    reports = triage.worst_reports(run)[:most]
+    for report in reports:
+        name = f"c{numbers[id(report)]}"
+        parts.append(part_of(report, run.policy, name, left, f"{name}-" if len(reports) > 1 else ""))
         left -= parts[-1].static_sockets
     return parts

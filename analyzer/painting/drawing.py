@@ -12,28 +12,29 @@ from itertools import pairwise
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
 from analyzer.painting.part import Block, Part, Row
-from analyzer.timeline import Axis, Layout, Line, Load, Steps, ruler_of
+from analyzer.timeline import Axis, Layout, Load, Steps, ruler_of
 from analyzer.wording import timeline
 
 WIDE = 2_000
 EDGE = 40  # beyond the last instant: what goes on runs on to here
-LANE = 20  # pixels
-STRIP = 50  # lanes a drawing: paper is cut between them
-LEVELS = 80  # pixels for how many are open
+LANE = 32  # pixels: words above, the bar below
+TOP, BAR = 18, 11  # where in a lane the bar begins, and its height
+STRIP = 4  # lanes a drawing: paper is cut between them
+LEVELS = 64  # pixels for how many are open
 TICKED = 100  # lanes; with more, messages are marked by JavaScript only
 LABELS = 5
+KINDS = ("connecting", "possible", "proven", "overlapping", "failed", "tick")  # from back to front
 
 
 class Strip(Value, frozen=True):
     """Hold some rows of one block, as paths."""
 
     rows: tuple[Row, ...]
-    height: int
-    possible: str
-    proven: str
-    connecting: str
-    failed: str
-    ticks: str
+    paths: tuple[tuple[str, str], ...]  # kind of mark, and all marks of that kind
+
+    @property
+    def height(self) -> int:
+        return LANE * len(self.rows)
 
 
 def blocks(part: Part) -> list[tuple[Block, list[Strip]]]:
@@ -51,17 +52,28 @@ def _strips(rows: Sequence[Row], axis: Axis, ticked: bool) -> list[Strip]:
     return [_strip(rows[n : n + STRIP], axis, ticked) for n in range(0, len(rows), STRIP)]
 
 
-def _strip(of: Sequence[Row], axis: Axis, ticked: bool) -> Strip:
-    rows = [(n * LANE, row) for n, row in enumerate(of)]
-    return Strip(
-        rows=tuple(of),
-        height=LANE * len(of),
-        possible="".join(_bar(it.session.possible, top, axis) for top, it in rows if it.session.possible),
-        proven="".join(_bar(it.session.proven, top, axis) for top, it in rows if it.session.proven),
-        connecting="".join(_line(it.lane.connecting, top, axis) for top, it in rows if it.lane.connecting),
-        failed="".join(_cross(x(it.lane.failed, axis), top) for top, it in rows if it.lane.failed is not None),
-        ticks="".join(_ticks(it, top, axis) for top, it in rows) if ticked else "",
-    )
+def _strip(rows: Sequence[Row], axis: Axis, ticked: bool) -> Strip:
+    paths: dict[str, str] = {}
+    for number, row in enumerate(rows):
+        for kind, path in _marks(row, number * LANE + TOP, axis, ticked):
+            paths[kind] = paths.get(kind, "") + path
+    return Strip(tuple(rows), tuple((kind, paths[kind]) for kind in KINDS if kind in paths))
+
+
+def _marks(row: Row, top: int, axis: Axis, ticked: bool) -> Iterable[tuple[str, str]]:
+    """Yield each mark of a lane: its kind, and its path."""
+    lane, session = row.lane, row.session
+    if lane.connecting:
+        yield "connecting", _line(lane.connecting, top, axis)
+    for kind, interval in (("possible", session.possible), ("proven", session.proven)):
+        if interval:
+            yield kind, _bar(interval, top, axis)
+    for interval in lane.overlapping:
+        yield "overlapping", _bar(interval, top, axis)
+    if lane.failed is not None:
+        yield "failed", _cross(x(lane.failed, axis), top)
+    if ticked and row.ticks:
+        yield "tick", "".join(f"M{at} {top + 3}v5" for at in sorted({x(tick, axis) for tick in row.ticks}))
 
 
 def x(at: Instant | None, axis: Axis) -> int:
@@ -74,21 +86,17 @@ def x(at: Instant | None, axis: Axis) -> int:
 def _bar(interval: Interval, top: int, axis: Axis) -> str:
     start = x(interval.start, axis)
     if interval.end is None:  # it goes on: pointed
-        return f"M{start} {top + 4}H{WIDE - 16}L{WIDE} {top + 10}L{WIDE - 16} {top + 16}H{start}z"
-    return f"M{start} {top + 4}h{max(3, x(interval.end, axis) - start)}v12H{start}z"
+        return f"M{start} {top}H{WIDE - 16}L{WIDE} {top + BAR / 2}L{WIDE - 16} {top + BAR}H{start}z"
+    return f"M{start} {top}h{max(3, x(interval.end, axis) - start)}v{BAR}H{start}z"
 
 
 def _line(interval: Interval, top: int, axis: Axis) -> str:
     start = x(interval.start, axis)
-    return f"M{start} {top + 10}H{max(start + 3, x(interval.end, axis))}"
+    return f"M{start} {top + BAR / 2}H{max(start + 3, x(interval.end, axis))}"
 
 
 def _cross(at: int, top: int) -> str:
-    return f"M{at - 8} {top + 5}l16 10m0-10l-16 10"
-
-
-def _ticks(row: Row, top: int, axis: Axis) -> str:
-    return "".join(f"M{at} {top + 7}v6" for at in sorted({x(tick, axis) for tick in row.ticks}))
+    return f"M{at - 8} {top}l16 {BAR}m0-{BAR}l-16 {BAR}"
 
 
 def bands(intervals: Iterable[Interval], axis: Axis, height: int) -> str:
@@ -135,15 +143,6 @@ def steps(levels: Steps, axis: Axis, highest: int) -> str:
 
 def height(level: int, highest: int) -> int:
     return LEVELS - level * (LEVELS - 6) // highest
-
-
-def beside(limits: Sequence[Line], highest: int) -> list[tuple[int, str]]:
-    """Place the names of the limit lines, so that none is upon another."""
-    places: list[tuple[int, str]] = []
-    for level, words in sorted(((it.level, timeline.short_limit(it)) for it in limits), reverse=True):
-        top = height(level, highest) + 4
-        places.append((min(LEVELS - 2, max(top, places[-1][0] + 13) if places else top), words))
-    return places
 
 
 def ruler(axis: Axis) -> list[tuple[int, str]]:

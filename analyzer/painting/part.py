@@ -19,6 +19,7 @@ class Row(Value, frozen=True):
 
     lane: Lane
     label: str
+    caption: str  # user, opened by, from and to
     address: str
     service: str
     user: str
@@ -42,6 +43,7 @@ class Block(Value, frozen=True):
 
 class Part(Value, frozen=True):
     id: str
+    prefix: str  # of its anchors: none where the page has one capture, else `c3-`
     report: Report
     layout: Layout
     blocks: tuple[Block, ...]
@@ -87,7 +89,7 @@ class Part(Value, frozen=True):
         return {kind for kind, there in marks.items() if there}
 
 
-def part_of(report: Report, policy: Policy, id: str, most: int) -> Part:
+def part_of(report: Report, policy: Policy, id: str, most: int, prefix: str = "") -> Part:
     """Lay out one capture for a page, with at most this many lanes where there is no JavaScript."""
     layout = lay_out(report, policy)
     pages = {page.id: page for page in report.capture.pages}
@@ -97,7 +99,7 @@ def part_of(report: Report, policy: Policy, id: str, most: int) -> Part:
         common = timeline.common(section)
         rows = tuple(_row(lane, common, pages, layout.axis, ticks) for lane in section.lanes)
         blocks.append(Block(title, timeline.note(section, layout.axis), common, rows))
-    return Part(id, report, layout, tuple(blocks), min(most, len(report.sessions)))
+    return Part(id, prefix, report, layout, tuple(blocks), min(most, len(report.sessions)))
 
 
 def _row(lane: Lane, common: int, pages: dict[str, Page], axis: Axis, ticks: int) -> Row:
@@ -105,6 +107,7 @@ def _row(lane: Lane, common: int, pages: dict[str, Page], axis: Axis, ticks: int
     return Row(
         lane=lane,
         label=timeline.label(lane, common),
+        caption=str(timeline.caption(lane, axis)),
         address=timeline.address(session),
         service=session.provider.name if session.provider is not None else "",
         user=safe(session.identity.user, 60) if session.identity is not None and session.identity.user else "",

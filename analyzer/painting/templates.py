@@ -15,7 +15,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from analyzer import gate, triage
-from analyzer.model import Messages, Policy, Report, count_rest, plural
+from analyzer.model import Messages, Policy, Report, Run, count_rest, plural
 from analyzer.painting import drawing
 from analyzer.version import VERSION
 from analyzer.wording import console, facts, harmless, judgements, origins, results, services, timeline, titles
@@ -36,7 +36,8 @@ TEMPLATES = (
     "socket.html",
     "sockets.html",
 )
-STYLES = ("base.css", "timeline.css", "narrow.css", "print.css")
+STYLES = ("timeline.css", "picture.css", "narrow.css", "print.css")
+HEAD = 90  # letters at the top of a printed page
 COLUMNS = (
     "#",
     "Address",
@@ -53,13 +54,35 @@ COLUMNS = (
 
 def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
     """Write a page whose policy lets nothing in, and no script run but these."""
-    style = "\n".join(map(read_asset, STYLES))
+    style = _write_style(values["title"], values.get("run"))
     policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
     if scripts:
         policy += f"; script-src {' '.join(map(_hash, scripts))}"
     css = Markup(style)  # noqa: S704 - ours
     page = _environment().get_template(template)
     return page.render(version=VERSION, policy=policy, style=css, most=SHOWN, **values).encode("utf-8")
+
+
+def _write_style(title: str, run: Run | None) -> str:
+    """Write the style of a page: for light and dark, and for paper with its title and what `--meta` says at the top."""
+    meta = " · ".join(f"{key} {value}" for key, value in facts.head(run)) if run is not None else ""
+    corners = {"top-left": title, "top-right": meta, "bottom-left": f"har-sockets {VERSION}"}
+    boxes = " ".join(f"@{corner} {{ content: {_quote(words)}; }}" for corner, words in corners.items())
+    dark = read_asset("dark.css")
+    return "\n".join(
+        (
+            read_asset("base.css"),
+            f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{\n{dark}}} }}",
+            f"@media screen {{ :root[data-theme=dark] {{\n{dark}}} }}",
+            *map(read_asset, STYLES),
+            f"@page {{ {boxes} }}",
+        )
+    )
+
+
+def _quote(text: str) -> str:
+    """Write text as a string of CSS in which every character that is no letter or digit of ASCII is a number."""
+    return '"' + "".join(it if it.isascii() and it.isalnum() else rf"\{ord(it):x} " for it in safe(text, HEAD)) + '"'
 
 
 def _environment() -> Environment:

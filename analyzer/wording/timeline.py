@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.model import Outcome, Page, PageKind, Session, plural
-from analyzer.timeline import Axis, Lane, Line, Section
+from analyzer.timeline import Axis, Lane, Line, Scale, Section
 from analyzer.wording import facts, lifetimes, origins
 from analyzer.wording.harmless import safe_middle
 
@@ -123,3 +123,10 @@ def short_limit(line: Line) -> str:
     if line.limit is None or line.provider is None:
         return f"{line.level:,} allowed"
     return f"{line.level:,} {line.limit.mode or line.provider.name}"
+
+
+def describe_scale(scale: Scale) -> str:
+    """Say what is counted on a scale: `open sockets: certain peak 3, possible peak 5`."""
+    kinds = {"certain": scale.proven, "possible": scale.possible}
+    peaks = [f"{kind} peak {max(level for _, level in steps):,}" for kind, steps in kinds.items() if steps]
+    return ": ".join(filter(None, ("open sockets", ", ".join(peaks))))
