@@ -53,7 +53,7 @@ def _data(part: Part) -> dict[str, Any]:
         "bands": [*_bands(report, axis)],
         "haze": [[*_places(interval, axis)] for interval in layout.possible_overlaps],
         "scales": [_scale(scale, axis) for scale in layout.scales],
-        "findings": [[safe(it.message, 300), [int(id[1:]) for id in it.sessions]] for it in findings.sort(report)],
+        "findings": [[safe(it.message, 300), [int(id[1:]) for id in it.sessions]] for it in findings.order(report)],
         "outcomes": {outcome.value: each.brief for outcome, each in lifetimes.OUTCOMES.items()},
         "saved": socket.still_open(report),
         "array": kinds.array,

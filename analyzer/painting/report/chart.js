@@ -116,7 +116,7 @@ const widthOf = (words) => { measure.font = FONT; return measure.measureText(wor
 
 // `user · opened by · from–to`, after the number and what sets its address apart.
 function caption(socket, capture) {
-  return [(' ' + socket.place).trimEnd(), socket.who, socket.opener, spanOf(socket, capture)].filter(Boolean).join(' · ');
+  return ' ' + [socket.place, socket.who, socket.opener, spanOf(socket, capture)].filter(Boolean).join(' · ');
 }
 
 const nameOf = (socket) => 'socket ' + socket.n + (socket.who ? ' of ' + socket.who : '');
