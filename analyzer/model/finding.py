@@ -91,14 +91,18 @@ class Finding(Value, frozen=True):
         return f"<Finding {self.rule}: {self.severity}, {self.confidence}{cause}, {', '.join(self.sessions)}>"
 
     @property
+    def cause_label(self) -> str | None:
+        """What stands before the cause, or before why none is named."""
+        if self.why is None:
+            return None if self.cause_unknown is None else "Cause not known"
+        return "Cause" if self.cause_confidence is CauseConfidence.CERTAIN else "Likely cause"
+
+    @property
     def explanation(self) -> Sentence | None:
         """The cause as people read it: `Likely cause: ...` or `Cause: ...`."""
-        if self.why is None:
-            return None
-        is_certain = self.cause_confidence is CauseConfidence.CERTAIN
-        return Sentence("Cause: {}" if is_certain else "Likely cause: {}", self.why)
+        return None if self.why is None else Sentence(f"{self.cause_label}: {{}}", self.why)
 
     @property
     def silence(self) -> str | None:
         """Why no cause is named, as people read it: `Cause not known: ...`."""
-        return None if self.cause_unknown is None else f"Cause not known: {self.cause_unknown}"
+        return None if self.cause_unknown is None else f"{self.cause_label}: {self.cause_unknown}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from analyzer.model import Run, name_source
+from analyzer.model.sentence import Quote, Sentence, assemble
 from analyzer.wording.terminal import Medium
 
 PAPER = Medium(120, unicode=True)
@@ -41,3 +42,14 @@ def names(run: Run) -> dict[str, str]:
         shortest |= {source: name(source) if depth == 1 else safe_middle(end, 120) for source, end in ends.items()}
         left = {source: None for source, end in ends.items() if uses[end] > 1}
     return shortest
+
+
+def safe_sentence(sentence: Sentence, most: int) -> Sentence:
+    """Make what a sentence quotes harmless, and cut the whole to about this many characters."""
+    parts: list[str | Quote] = []
+    left = most
+    for part in sentence.parts:
+        if left > 0:
+            parts.append(part if isinstance(part, str) else Quote(part.kind, safe(part.value, left)))
+        left -= len(part if isinstance(part, str) else part.text)
+    return assemble(parts)

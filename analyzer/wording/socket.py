@@ -87,7 +87,9 @@ def describe_socket(report: Report, session: Session) -> list[Section]:
         return parts
     return [
         *parts,
-        Section("Call stack that opened it", lines=stack, note="" if is_doubtful else _how_to_find(session.initiator)),
+        Section(
+            "Call stack that opened it", lines=stack, note="" if is_doubtful else describe_place(session.initiator)
+        ),
     ]
 
 
@@ -311,7 +313,7 @@ def _name_scheduler(label: str) -> str:
     return f"inside {label}, rendered by:" if callstacks.COMPONENT.fullmatch(label) else f"after {label}, called by:"
 
 
-def _how_to_find(code: Initiator | None) -> str:
+def describe_place(code: Initiator | None) -> str:
     """Say how to open the line that counts, which is one of the loaded file: mostly a bundle."""
     opener = code.opener if code is not None and code.is_own else None
     if opener is None or opener.url is None or opener.line is None:
