@@ -53,7 +53,7 @@ def _data(part: Part) -> dict[str, Any]:
         "bands": [*_bands(report, axis)],
         "haze": [[*_places(interval, axis)] for interval in layout.possible_overlaps],
         "scales": [_scale(scale, axis) for scale in layout.scales],
-        "findings": [[safe(it.message, 300), [int(id[1:]) for id in it.sessions]] for it in findings.order(report)],
+        "findings": [[safe(it.message, 300), [int(id[1:]) for id in it.sessions]] for it in findings.sort(report)],
         "outcomes": {outcome.value: each.brief for outcome, each in lifetimes.OUTCOMES.items()},
         "saved": socket.still_open(report),
         "array": kinds.array,
@@ -80,7 +80,7 @@ class _Kinds(_Numbers):
     def __init__(self, part: Part) -> None:
         super().__init__()
         self.report, self.axis = part.report, part.layout.axis
-        self.pages = {page.id: page for page in part.report.capture.pages}
+        self.pages = {page.id: page for page in reversed(part.report.capture.pages)}  # the first counts, as for `show`
         self.array = next((_array(row.session.pointer) for row in part.rows), "")
         self.words, self.stacks = _Numbers(), _Numbers()
 

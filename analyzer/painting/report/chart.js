@@ -1,7 +1,7 @@
 // The timeline that one can move: only the lanes on screen exist, so ten thousand are as quick as ten.
 
 const HEAD = 36, GROUP = 28, APART = 90, BAR = 12, FEW = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
-const FONT = '13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
+const FONT = '12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
 const measure = document.createElement('canvas').getContext('2d');
 
 function make(name, properties, ...children) {
@@ -228,8 +228,8 @@ function chart(capture, pick, moved) {
   function lane(entry) {
     const { socket } = entry, words = caption(socket, capture);
     const label = make('span', { className: 'label', 'aria-hidden': 'true' }, make('b', { textContent: '#' + socket.n }), words);
-    const element = make('div', { className: 'lane', id: capture.prefix + 'lane-' + socket.n, role: 'option', 'aria-label': describe(socket, capture),
-      'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place }, picture(LANE), label);
+    const element = make('div', { className: 'lane', id: capture.prefix + 'lane-' + socket.n, role: 'option',
+      'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place }, picture(LANE), label, make('span', { className: 'aloud', textContent: describe(socket, capture) }));
     Object.assign(element, { socket, label, words: widthOf('#' + socket.n + words) + 12 });
     element.style.top = entry.y + 'px';
     place(element);

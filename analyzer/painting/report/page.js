@@ -134,7 +134,7 @@ function choice(name, values, act) {
     try { localStorage.setItem(key, select.value); } catch { /* as above */ }
     act(select.value);
   });
-  act(select.value);
+  if (select.value !== values[0][0]) act(select.value);
   switches.append(make('label', {}, name[0].toUpperCase() + name.slice(1), select));
 }
 

@@ -83,7 +83,7 @@ function looksOf(article, kinds) {
   return { looks, tiles, colors };
 }
 
-const WORDS = { title: ['bold 18px', 'ink'], verdict: ['bold 15px', 'verdict'], strong: ['bold 13px', 'ink'], upon: ['13px', 'ink'], '': ['13px', 'ink'], time: ['12px', 'soft'], end: ['12px', 'bad'] };
+const WORDS = { title: ['bold 18px', 'ink'], verdict: ['bold 15px', 'verdict'], strong: ['bold 12px', 'ink'], upon: ['12px', 'ink'], '': ['12px', 'ink'], time: ['12px', 'soft'], end: ['12px', 'bad'] };
 const FAMILY = 'system-ui, "DejaVu Sans", sans-serif';
 
 function asSvg({ shapes, words, height, title }, { looks, tiles, colors }) {
