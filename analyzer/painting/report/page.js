@@ -1,6 +1,3 @@
-const readData = async (article) => decode(JSON.parse(article.querySelector('.data').textContent));
-const openCapture = (id) => document.getElementById(id);
-
 // Each capture: its tools, its timeline, its table; and links to the sockets in them.
 
 function filters(capture, redo) {
@@ -24,7 +21,7 @@ function folded(words, panel) {
   const element = button(words, words, () => open(panel.hidden));
   const open = (state) => { panel.hidden = !state; element.setAttribute('aria-expanded', state); };
   open(false);
-  panel.addEventListener('keydown', (event) => { if (event.key === 'Escape') { open(false); element.focus(); } });
+  panel.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.preventDefault(); open(false); element.focus(); } });
   return element;
 }
 
@@ -164,5 +161,6 @@ addEventListener('afterprint', () => {
 
 document.addEventListener('click', follow);
 addEventListener('hashchange', go);
-for (const article of document.querySelectorAll('.capture')) startCapture(article);
+const alone = document.querySelector('main > .capture');
+if (alone) startCapture(alone);
 go();

@@ -122,7 +122,7 @@ function rhythm(socket) {
 function pane(capture, act) {
   const element = make('section', { className: 'pane', id: capture.prefix + 'pane', tabIndex: -1, hidden: true });
   let socket = null;
-  element.addEventListener('keydown', (event) => { if (event.key === 'Escape') act.close(true); });
+  element.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.preventDefault(); act.close(true); } });
   document.addEventListener('click', (event) => {
     if (socket && narrow.matches && event.target.isConnected && !event.target.closest('.pane, .lane, a, tr')) act.close(false);
   });
