@@ -6,12 +6,12 @@ A word stands once, and so does a kind: what many sockets have in common. Of eac
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from itertools import compress
 from typing import Any
 
 from analyzer.intervals import Interval
-from analyzer.model import Bounds, Confidence, Finding, Instant, Messages, Outcome, Report
+from analyzer.model import Confidence, Instant, Messages, Outcome, Report
 from analyzer.painting.part import Part, Row
 from analyzer.timeline import Axis, Scale, Steps, close_bounds, unit_of
 from analyzer.wording import findings, instants, lifetimes, origins, socket, timeline
@@ -19,7 +19,6 @@ from analyzer.wording.harmless import safe, safe_middle
 
 FINE, COARSE = 24, 10  # columns of a rhythm: of few sockets, and of more than `FEW`
 FEW = 1_000
-STYLES = {"own": ">", "label": "~", "": " "}  # of a line of a stack: its first letter
 
 
 def encode(part: Part) -> str:
@@ -33,7 +32,7 @@ def _data(part: Part) -> dict[str, Any]:
     kinds = _Kinds(part)
     columns = FINE if len(report.sessions) <= FEW else COARSE
     sockets = [
-        [*_socket(row, kinds(row, number), axis, columns, kinds.array)]
+        [*_socket(row, kinds.number(row, number), axis, columns, kinds.array)]
         for number, block in enumerate(part.blocks)
         for row in block.rows
     ]
@@ -58,7 +57,7 @@ def _data(part: Part) -> dict[str, Any]:
         "saved": socket.still_open(report),
         "array": kinds.array,
         "sockets": sockets,
-        "kinds": [*kinds.places],
+        "kinds": [*kinds.kinds.places],
         "stacks": [*kinds.stacks.places],
         "words": [*kinds.words.places],
     }
@@ -74,24 +73,21 @@ class _Numbers:
         return self.places.setdefault(thing, len(self.places))
 
 
-class _Kinds(_Numbers):
+class _Kinds:
     """Number what sockets have in common, in the order in which report/time.js names it."""
 
     def __init__(self, part: Part) -> None:
-        super().__init__()
         self.report, self.axis = part.report, part.layout.axis
         self.pages = {page.id: page for page in reversed(part.report.capture.pages)}  # the first counts, as for `show`
         self.array = next((_array(row.session.pointer) for row in part.rows), "")
-        self.words, self.stacks = _Numbers(), _Numbers()
+        self.kinds, self.words, self.stacks = _Numbers(), _Numbers(), _Numbers()
 
-    def __call__(self, row: Row, section: int) -> int:  # type: ignore[override]
-        kind = (section, row.session.clock, self._stack(row), *map(self.words, self._words(row)))
-        return super().__call__(kind)
+    def number(self, row: Row, section: int) -> int:
+        return self.kinds((section, row.session.clock, self._stack(row), *map(self.words, self._words(row))))
 
     def _stack(self, row: Row) -> int:
         calls = socket.list_calls(row.session)
-        styles = ["own" if it.own else "label" if it.label else "" for it in calls]
-        return self.stacks(tuple(self.words(STYLES[style] + safe(it.words, 400)) for style, it in zip(styles, calls, strict=True)))
+        return self.stacks(tuple(self.words(_style(call) + safe(call.words, 400)) for call in calls))
 
     def _words(self, row: Row) -> Iterator[str]:
         session, axis = row.session, self.axis
@@ -104,10 +100,19 @@ class _Kinds(_Numbers):
         yield safe_middle(origins.name_call(session) + origins.describe_opener(session), 300)
         yield from (it.evidence.sentence if it else "" for it in (session.created, session.opened, closed))
         yield from (session.outcome.value, safe(socket.outcome_of(self.report, session), 300))
-        yield row.ended.removeprefix(f"{instants.when(closed, axis)}, ") if session.outcome is Outcome.CLOSED else row.ended
+        yield (
+            row.ended.removeprefix(f"{instants.when(closed, axis)}, ")
+            if session.outcome is Outcome.CLOSED
+            else row.ended
+        )
         yield safe(socket.describe_code(session), 200)
         yield safe(session.page or "", 60)
         yield safe_middle(socket.describe_page(self.pages.get(session.page or ""), session), 300)
+
+
+def _style(call: socket.Line) -> str:
+    """Mark a line of a stack by its first letter: our own code, or what scheduled the calls above."""
+    return ">" if call.own else "~" if call.label else " "
 
 
 def _socket(row: Row, kind: int, axis: Axis, columns: int, array: str) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 // The timeline that one can move: only the lanes on screen exist, so ten thousand are as quick as ten.
 
-const HEAD = 36, GROUP = 28, APART = 90, BAR = 12, FEW = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
+const HEAD = 36, GROUP = 28, APART = 90, BAR = 12, ROOMY = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
 const FONT = '12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
 const measure = document.createElement('canvas').getContext('2d');
 
@@ -137,7 +137,7 @@ function numbers(sockets, most) {
 const lanesOf = (roomy) => roomy ? { LANE: 34, TOP: 18 } : { LANE: 20, TOP: 4 };
 
 function chart(capture, pick, moved) {
-  const roomy = capture.sockets.length <= FEW, { LANE, TOP } = lanesOf(roomy);
+  const roomy = capture.sockets.length <= ROOMY, { LANE, TOP } = lanesOf(roomy);
   const end = capture.wide * 1.02;  // what goes on runs on to here
   const view = { from: 0, to: end };
   const words = picture(HEAD, 'words'), back = picture(0);

@@ -10,7 +10,7 @@ function compose(article, capture, time) {
   let y = EDGE;
   const put = (marks, at) => shapes.push(...marks.map(([kind, d]) => [kind, d, EDGE, at]));
   const write = (text, left, at, kind = '') => words.push([text, left, at, kind]);
-  const paragraph = (text, kind, line) => { for (const part of lines(text, wide)) write(part, EDGE, (y += line) - 4, kind); };
+  const paragraph = (text, kind, line) => { for (const part of wrap(text, wide)) write(part, EDGE, (y += line) - 4, kind); };
 
   paragraph([document.querySelector('h1'), article.querySelector('h2')].map((it) => it?.textContent.trim()).filter(Boolean).join(': '), 'title', 24);
   paragraph([article.querySelector('.sign'), article.querySelector('.said')].map((it) => it?.textContent.trim()).filter(Boolean).join('  '), 'verdict', 20);
@@ -51,7 +51,7 @@ function compose(article, capture, time) {
   return { shapes, words, height: y + LINE + EDGE, left };
 }
 
-function lines(text, wide) {
+function wrap(text, wide) {
   const list = [''];
   for (const word of text.split(/\s+/)) {
     const last = list[list.length - 1];
