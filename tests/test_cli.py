@@ -190,7 +190,7 @@ def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path)
 def test_timeline_says_that_it_draws_the_first_eight_only(tmp_path: Path) -> None:
     many = [str(path) for path in sorted(CAPTURES.glob("chrome-0*.har"))[:9]]
     done = run("timeline", *many, "-o", str(tmp_path / "chart.svg"))
-    assert (done.returncode, problem(done).endswith("the first 8 of 9 captures are drawn")) == (0, True)
+    assert (done.returncode, problem(done).endswith("the worst 8 of 9 captures are drawn")) == (0, True)
 
 
 def test_timeline_and_report_take_what_analyze_takes(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from analyzer.outputs import captures, html, markdown, text
 from analyzer.pipeline import analyze
 from analyzer.totals.results import collect_results
 from analyzer.wording import counts
+from tests.test_packing_page import articles
 
 CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
@@ -92,14 +93,17 @@ def test_the_same_file_under_several_names_is_one_line_everywhere(run: Run) -> N
 
 
 def test_the_page_has_details_of_the_worst_and_lists_all(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html, "DETAILED", 3)
+    monkeypatch.setattr(html, "IN_FULL", 3)
+    monkeypatch.setattr(html, "ROOM", 0)
     page = html.render(run).decode()
     worst = {it.source for it in triage.worst_first(triage.rows(run))[:3]}
     places = {f"c{n}" for n, name in enumerate(names(run), 1) if name in worst}
     assert set(re.findall(r'<article class="capture" id="(c\d+)"', page)) == places
-    assert "Details follow for the 3 worst captures" in page
+    assert "Details are in this page for the 3 worst captures" in page
+    assert f"--top {len(run.reports)}" in page
     assert all(Path(name).name in page for name in names(run))
-    assert len(re.findall("<article", html.render(triage.select(run, (), 5)).decode())) == 5
+    few = html.render(triage.select(run, (), 5)).decode()
+    assert list(articles(few)) == re.findall(r'href="#(c\d+)"', few)[:5]
 
 
 def test_counts_by_the_policy_say_of_which_captures_they_are(run: Run) -> None:
@@ -109,8 +113,8 @@ def test_counts_by_the_policy_say_of_which_captures_they_are(run: Run) -> None:
 
 def test_each_timeline_of_the_page_takes_the_data_of_its_capture(run: Run) -> None:
     page = html.render(run).decode()
-    articles = re.findall(r'<article class="capture" id="(c\d+)".*?</article>', page, re.DOTALL)
-    assert articles != sorted(articles, key=lambda id: int(id[1:]))  # worst first, not in the order given
+    order = re.findall(r'<article class="capture" id="(c\d+)".*?</article>', page, re.DOTALL)
+    assert order != sorted(order, key=lambda id: int(id[1:]))  # worst first, not in the order given
     pattern = r'<article class="capture" id="(c\d+)"(?:(?!</article>).)*?class="data">(.*?)</script>'
     pairs = [(id, json.loads(data)["id"]) for id, data in re.findall(pattern, page, re.DOTALL)]
     assert len(pairs) > 10

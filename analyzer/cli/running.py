@@ -331,7 +331,7 @@ def write_picture(path: Path, run: Run, format: str, **options: Any) -> None:
 
     write(path, timeline.render(run, format, **options))
     if len(run.reports) > PANELS:
-        say(f"{path}: the first {PANELS} of {len(run.reports)} captures are drawn")
+        say(f"{path}: the worst {PANELS} of {len(run.reports):,} captures are drawn")
 
 
 def _dataset(folder: Path, run: Run) -> None:

@@ -1,67 +1,88 @@
-"""Write one HTML page that needs no network and no library, and without JavaScript shows its picture and tables.
+"""Write one HTML page that needs no network and no library, and without JavaScript shows its pictures and tables.
 
-Static are the first `STATIC` sockets; all of them come along as JSON (painting/page_data.py), which report/*.js reads.
-Text from a capture passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`; the page's
-policy lets no script run but the one whose hash it names.
+The worst captures stand in the page itself, the first `STATIC` of their sockets drawn; all of their sockets come along
+as JSON (painting/page_data.py). Captures beyond `IN_FULL` are packed (painting/packing.py) until one is opened.
+Text from a capture passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`, but for those
+articles, which jinja2 made; the page's policy lets no script run but the one whose hash it names.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from markupsafe import Markup
 
-from analyzer import triage
-from analyzer.model import Run
+from analyzer.model import Report, Run
 from analyzer.painting import page_data, templates
-from analyzer.painting.part import Part, part_of
+from analyzer.painting.index import make_index
+from analyzer.painting.packing import Chunk, pack, pack_articles
+from analyzer.painting.part import part_of
 from analyzer.timeline.ticks import STEPS, UNITS
 from analyzer.totals import tables
 from analyzer.totals.results import collect_results
 from analyzer.wording import counts, facts, harmless
 from analyzer.wording.harmless import safe
 
-DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
-STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
+IN_FULL = 24  # captures that need no JavaScript, the worst ones
+STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need none: of all these, and of a packed one
+LARGE = 256 * 1024  # letters of JSON; above that it is packed
+ROOM, LINE = 3_600_000, 500  # bytes of a page of many captures, and of each in the index
 COUNTED = 6  # captures from which on they are also told in numbers
-SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
+SCRIPTS = ("unpack.js", "time.js", "chart.js", "card.js", "table.js", "index.js", "page.js")
 
 
 def render(run: Run) -> bytes:
     ticks = json.dumps({"steps": STEPS, "units": UNITS})
     script = f"(() => {{\n'use strict';\nconst TICKS = {ticks};\n{''.join(map(templates.read_asset, SCRIPTS))}}})();\n"
     early = templates.read_asset("early.js")
-    parts = _parts(run)
-    names = harmless.names(run)
+    index = make_index(run)
+    readable = {entry.id: entry.report for entry in index.entries if entry.report is not None}
+    articles = _articles(run, readable)
+    in_full = dict(islice(articles, IN_FULL))
+    chunks = tuple(_pack(articles, run, ROOM - LINE * len(index.entries) - sum(map(len, in_full.values()))))
+    opened = {*in_full, *(id for chunk in chunks for id in chunk.ids)}
     return templates.render(
         "page.html",
         scripts=(early, script),
         run=run,
         title=safe(run.title, 200) if run.title else facts.TITLE,
-        parts=parts,
-        names=names,
-        links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
+        articles=in_full.values(),
+        chunks=chunks,
+        names=harmless.names(run),
+        links={safe(it.row.source, 4_000): (it.id, it.name) for it in index.entries if it.id in opened},
         meanings=tables.MEANINGS,
-        index=triage.worst_reports(run),
-        details={it.report.capture.source: it.id for it in parts},
-        repeats=triage.repeats(run),
+        index=index,
+        opened=opened,
+        several=len(readable) > 1,
+        left=len(readable) - len(opened),
         order=counts.WORST_FIRST,
         numbers=tables.tables(collect_results(run)) if len(run.reports) >= COUNTED else (),
         early=Markup(early),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704
-        data_of=lambda part: Markup(page_data.encode(part)),  # noqa: S704 - `<` is escaped in it
         nothing=(counts.no_match(run) or "").capitalize(),
     )
 
 
-def _parts(run: Run) -> list[Part]:
-    """Lay out the captures that have details, worst first: each content once, 100 unless `--top` says how many."""
-    most = DETAILED if run.selection is None or run.selection.top is None else None
-    numbers = {id(report): number for number, report in enumerate(run.reports, 1)}
-    left, parts = STATIC, []
-    reports = triage.worst_reports(run)[:most]
-    for report in reports:
-        name = f"c{numbers[id(report)]}"
-        parts.append(part_of(report, run.policy, name, left, f"{name}-" if len(reports) > 1 else ""))
-        left -= parts[-1].static_sockets
-    return parts
+def _articles(run: Run, reports: Mapping[str, Report]) -> Iterator[tuple[str, Markup]]:
+    """Write the article of each capture, with its id."""
+    names, left = harmless.names(run), STATIC
+    for number, (id, report) in enumerate(reports.items()):
+        static = left if number < IN_FULL else PACKED_STATIC
+        part = part_of(report, run.policy, id, static, f"{id}-" if len(reports) > 1 else "")
+        data = page_data.encode(part)
+        packed = number < IN_FULL and len(data) > LARGE
+        left -= part.static_sockets
+        data = Markup(pack(data) if packed else data)  # noqa: S704 - `<` is escaped in it
+        yield id, templates.fragment("capture.html", part=part, run=run, names=names, data=data, packed=packed)
+
+
+def _pack(articles: Iterable[tuple[str, str]], run: Run, room: int) -> Iterator[Chunk]:
+    """Pack articles, the worst first, as many as there is room for; all of them where `--top` says how many."""
+    wanted = run.selection is not None and run.selection.top is not None
+    for chunk in pack_articles(articles):
+        room -= len(chunk.content)
+        if room < 0 and not wanted:
+            return
+        yield chunk

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from html import escape
 from typing import Any
 
 import matplotlib as mpl
@@ -22,9 +23,11 @@ from analyzer.outputs.chart import picture
 from analyzer.outputs.chart.lettering import clean
 from analyzer.outputs.chart.marks import PIXEL, Boxes, Curve, Look, Mark, Picture, Strokes, Words
 from analyzer.timeline import When
+from analyzer.wording.harmless import safe
 
 RASTERISED = 2_000  # boxes of one look; with more, an SVG or PDF is too slow to open
 LARGEST = 60_000  # pixels a side; Agg refuses 2**16
+DESCRIBED = 3_000  # letters of a description
 NARROWEST, WIDTH, WIDEST = 6, 12, 100  # inches
 
 SETTINGS: dict[Any, Any] = {
@@ -38,12 +41,7 @@ SETTINGS: dict[Any, Any] = {
 # Where an SVG is shown, the font may be missing: the next best has letters as wide.
 FAMILY = b"'DejaVu Sans'; text-anchor:"
 FALLBACK = b"'DejaVu Sans', Verdana, sans-serif; text-anchor:"
-OPTIONS: dict[str, dict[str, Any]] = {  # no dates, no versions: same run, same bytes
-    # Level 3: a tenth larger than 6, in half the time.
-    "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}},
-    "svg": {"metadata": {"Date": None, "Creator": "har-sockets"}},
-    "pdf": {"metadata": {"CreationDate": None, "Creator": "har-sockets", "Producer": None}},
-}
+FORMATS = ("png", "svg", "pdf")
 
 
 def render(
@@ -57,7 +55,7 @@ def render(
     A picture too high for its `dpi` is drawn with fewer. Raises ValueError for a stretch that is empty and for a
     width that leaves no room, or far too much.
     """
-    if format not in OPTIONS:
+    if format not in FORMATS:
         raise KeyError(format)
     if type(start) is type(end) and start is not None and end <= start:  # type: ignore[operator]  # both or neither
         raise ValueError("the stretch of time to draw is empty")
@@ -78,9 +76,34 @@ def draw(placed: Picture, format: str, dpi: int = 150) -> bytes:
         _place(axes, placed, placed.width, placed.height)
         dpi = max(1, min(dpi, int(LARGEST / max(placed.width, placed.height))))
         out = io.BytesIO()
-        figure.savefig(out, format=format, dpi=dpi, **OPTIONS[format])
+        figure.savefig(out, format=format, dpi=dpi, **_options(placed, format))
     data = out.getvalue()
-    return data.replace(FAMILY, FALLBACK) if format == "svg" else data
+    return _name(data.replace(FAMILY, FALLBACK), placed) if format == "svg" else data
+
+
+def _options(placed: Picture, format: str) -> dict[str, Any]:
+    """Return what a format takes beside the picture: no dates, no versions; the same run gives the same bytes."""
+    title, description = safe(placed.title), safe(placed.description, DESCRIBED)
+    match format:
+        case "png":  # level 3: a tenth larger than 6, in half the time
+            metadata = {"Title": title, "Description": description, "Software": None}
+            return {"metadata": metadata, "pil_kwargs": {"compress_level": 3}}
+        case "pdf":
+            described = {"Title": title, "Subject": description}
+            return {"metadata": {**described, "CreationDate": None, "Creator": "har-sockets", "Producer": None}}
+        case _:
+            return {"metadata": {"Date": None, "Creator": "har-sockets"}}
+
+
+def _name(svg: bytes, placed: Picture) -> bytes:
+    """Add title and description to an SVG, which is one image for those who have it read aloud."""
+    head, tag, rest = svg.partition(b"<svg ")
+    attributes, _, content = rest.partition(b">")
+    title, description = escape(safe(placed.title)), escape(safe(placed.description, DESCRIBED))
+    named = f""" role="img" aria-labelledby="chart-title chart-description">
+ <title id="chart-title">{title}</title>
+ <desc id="chart-description">{description}</desc>"""
+    return head + tag + attributes + named.encode() + content
 
 
 def draw_on(axes: Axes, run: Run, heading: str = "") -> None:

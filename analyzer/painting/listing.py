@@ -34,7 +34,7 @@ class Column(Value, frozen=True):
     most: int = 1_000  # cells, on a terminal
 
 
-def _some(names: Sequence[str]) -> str:
+def name_some(names: Sequence[str]) -> str:
     """Name the first few, and count the others."""
     rest = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" +{rest:,}" if rest > 0 else "")
@@ -46,9 +46,9 @@ FIXED = (
 )
 OPTIONAL = (  # the first ones first, as far as there is room
     Column("likely cause", lambda row: ", ".join(row.causes), most=CAUSE),
-    Column("service", lambda row: _some(row.targets), most=SERVICE),
+    Column("service", lambda row: name_some(row.targets), most=SERVICE),
     Column("sockets", lambda row: "" if row.problem else f"{row.sockets:,}", True),
-    Column("users", lambda row: _some(row.user_names), most=USERS),
+    Column("users", lambda row: name_some(row.user_names), most=USERS),
 )
 SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause")  # from left to right
 

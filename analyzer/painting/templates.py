@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -37,7 +38,7 @@ TEMPLATES = (
     "socket.html",
     "sockets.html",
 )
-STYLES = ("timeline.css", "picture.css", "narrow.css", "print.css")
+STYLES = ("timeline.css", "picture.css", "index.css", "narrow.css", "print.css")
 HEAD = 90  # letters at the top of a printed page
 COLUMNS = (
     "#",
@@ -50,7 +51,6 @@ COLUMNS = (
     "Possibly open",
     "Messages sent, received",
     "In the file",
-    "Findings",
 )
 
 
@@ -63,6 +63,11 @@ def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
     css = Markup(style)  # noqa: S704 - ours
     page = _environment().get_template(template)
     return page.render(version=VERSION, policy=policy, style=css, **values).encode("utf-8")
+
+
+def fragment(template: str, **values: Any) -> Markup:
+    """Write a part of a page."""
+    return Markup(_environment().get_template(template).render(version=VERSION, **values))  # noqa: S704 - jinja2 escaped what it holds
 
 
 def _write_style(title: str, run: Run | None) -> str:
@@ -91,6 +96,7 @@ def _quote(text: str) -> str:
     return '"' + "".join(it if it.isascii() and it.isalnum() else rf"\{ord(it):x} " for it in safe(text, HEAD)) + '"'
 
 
+@cache
 def _environment() -> Environment:
     templates = DictLoader({name: read_asset(name) for name in TEMPLATES})
     environment = Environment(

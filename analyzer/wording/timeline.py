@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analyzer.model import Outcome, Page, PageKind, Session, plural
-from analyzer.timeline import Axis, Lane, Line, Scale, Section
-from analyzer.wording import facts, lifetimes, origins
-from analyzer.wording.harmless import safe_middle
+from analyzer.intervals import Interval
+from analyzer.model import Outcome, Page, PageKind, Policy, Report, Session, plural
+from analyzer.model.text import join_some
+from analyzer.timeline import Axis, Lane, Layout, Line, Scale, Section
+from analyzer.wording import facts, instants, lifetimes, origins
+from analyzer.wording.harmless import safe, safe_middle
+from analyzer.wording.verdict import verdict_sentences
 
 LONGEST = 100  # letters of an address
+OVERLAPS = 3  # that are described one by one
 AT_END = "still open at the end"
 MARKS = {  # what each mark means, for the legend of a picture
     "proven": "certainly open",
@@ -90,6 +94,27 @@ def caption(lane: Lane, axis: Axis) -> Caption:
     session = lane.session
     user = session.identity.user if session.identity is not None else None
     return Caption(safe_middle(user or "", 40), safe_middle(origins.brief(session), 60), lifetimes.span(session, axis))
+
+
+def describe(report: Report, policy: Policy, layout: Layout) -> str:
+    """Say what a picture of a capture shows, for those who do not see it: the verdict, how many, and when."""
+    sentences = [safe(sentence, 400) for sentence in verdict_sentences(report, policy)]
+    if not report.sessions:
+        return " ".join(sentences)
+    certain, possible = layout.peaks
+    sentences.append(
+        f"The timeline shows {plural(len(layout.lanes), 'socket')}: at most {certain:,} certainly open at the same "
+        f"time, and {possible:,} possibly."
+    )
+    if layout.overlaps:
+        spans = [_when(overlap, layout.axis) for overlap in layout.overlaps]
+        sentences.append(f"Certain overlap: {join_some(spans, OVERLAPS)}.")
+    return " ".join(sentences)
+
+
+def _when(interval: Interval, axis: Axis) -> str:
+    end = "the end" if interval.end is None else instants.since(interval.end, axis)
+    return f"{instants.since(interval.start, axis)} to {end}"
 
 
 def address(session: Session) -> str:

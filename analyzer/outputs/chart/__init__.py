@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from analyzer import triage
 from analyzer.model import PageKind, Report, Run, format_duration, plural
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
-from analyzer.outputs.chart.counts import count_marks, limits_width
+from analyzer.outputs.chart.counts import count_marks, counts_height, limits_width
+from analyzer.outputs.chart.head import head_marks, head_of
 from analyzer.outputs.chart.lanes import stacks_of
 from analyzer.outputs.chart.legend import legend_of
-from analyzer.outputs.chart.lettering import clean, wrap
+from analyzer.outputs.chart.lettering import wrap
 from analyzer.outputs.chart.marks import Align, Boxes, Look, Mark, Picture, Strokes, Words
 from analyzer.outputs.chart.panel import (
     AXIS,
     BODY,
-    COUNTS,
-    DOT,
     FAINT,
     GAP,
     GREY,
@@ -37,13 +37,14 @@ from analyzer.outputs.chart.panel import (
     plot_of,
 )
 from analyzer.outputs.chart.rows import height_of, label_width, lane_marks, outcome_width
-from analyzer.timeline import Axis, Layout, Ruler, When, axis_of, clock_labels, lay_out, ruler_of
+from analyzer.timeline import Axis, Ruler, When, axis_of, clock_labels, lay_out, ruler_of
 from analyzer.timeline.ticks import moment_of
 from analyzer.wording import harmless, instants, timeline, titles
 from analyzer.wording.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
 HIGHEST = 10.0  # inches of all lanes
+LABELS = 1.9  # inches left of the plot that long labels get, also in a narrow picture
 APART = 0.85  # inches between two ticks, about
 
 
@@ -52,11 +53,11 @@ def picture(
 ) -> Picture:
     """Place the marks of a run's chart, `width` inches wide and as high as it needs.
 
-    `headed`: with the verdicts in words; `heading`: a line above all of it.
+    Of more than `PANELS` captures the most urgent are drawn. `headed`: with the verdicts in words; `heading`: a line
+    above all of it.
     """
-    panels = _panels(run, width, start, end)
-    if not headed:
-        panels = [panel._replace(head=[], top=GAP) for panel in panels]
+    reports = run.reports if len(run.reports) <= PANELS else triage.worst_reports(run)[:PANELS]
+    panels, names = _panels(run, reports, width, start, end), harmless.names(run)
     marks: list[Mark] = []
     y = MARGIN
     if run.title and headed:
@@ -69,9 +70,12 @@ def picture(
         y += BODY * LINE + GAP
     for panel in panels:
         if panel.number:
-            marks.append(Strokes(f"rule-{panel.number}", Look(edge=HAIR, width=1), [(MARGIN, y, width - MARGIN, y)]))
             y += GAP * 2
-        more, y = _panel(panel, y)
+        if headed:
+            head = head_of(panel.report, names[panel.report.capture.source], run, panel.layout, width)
+            marks += head_marks(head, panel.number, width, y)
+            y += head.height
+        more, y = _panel(panel, y + GAP)
         marks += more
     more, y = legend_of(marks, width, y)
     marks += more
@@ -79,36 +83,35 @@ def picture(
         for line in wrap(note, width - 2 * MARGIN, SMALL, 2):
             marks.append(Words(line, MARGIN, y + SMALL * LINE * 0.75, SMALL, GREY))
             y += SMALL * LINE
-    return Picture(width, y + MARGIN * 0.6, marks)
+    return Picture(width, y + MARGIN * 0.6, marks, *_describe(run, panels, names))
+
+
+def _describe(run: Run, panels: Sequence[Panel], names: dict[str, str]) -> tuple[str, str]:
+    """Say what the picture shows, in a title and in sentences, for those who do not see it."""
+    parts = [timeline.describe(panel.report, run.policy, panel.layout) for panel in panels]
+    if len(parts) == 1:
+        return run.title or verdict_sentences(panels[0].report, run.policy)[0], parts[0]
+    sources = [names[panel.report.capture.source] for panel in panels]
+    described = [f"{source}: {part}" for source, part in zip(sources, parts, strict=True)]
+    return run.title or f"Timelines of {plural(len(parts), 'capture')}", " ".join(described)
 
 
 # -- layout ------------------------------------------------------------------------------------------------
 
 
-def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
-    reports, names = run.reports[:PANELS], harmless.names(run)
+def _panels(run: Run, reports: Sequence[Report], width: float, start: When, end: When) -> list[Panel]:
     highest = HIGHEST if len(reports) < 2 else 2 * HIGHEST / len(reports)
     layouts = [lay_out(report, run.policy, _axis(report, start, end)) for report in reports]
     stacks = [stacks_of(report, layout, highest) for report, layout in zip(reports, layouts, strict=True)]
+    both = [(stack, layout.axis) for layout, each in zip(layouts, stacks, strict=True) for stack in each]
     # One plot above the other begin and end in line.
-    left = max((label_width(stack) for each in stacks for stack in each), default=0)
-    left = MARGIN + max(SIDE, min(left, width * 0.27)) + 0.08
-    beside = max(
-        (outcome_width(it, layout.axis) for layout, each in zip(layouts, stacks, strict=True) for it in each), default=0
-    )
+    left = max((label_width(*each) for each in both), default=0)
+    left = MARGIN + max(SIDE, min(left, max(LABELS, width * 0.27))) + 0.08
+    beside = max((outcome_width(*each) for each in both), default=0)
     limits = max(map(limits_width, layouts), default=0)
     right = width - MARGIN - max(0.3, min(max(beside, limits), width * 0.2)) - 0.06
     return [
-        Panel(
-            number,
-            report,
-            layout,
-            each,
-            plot_of(layout.axis, left, right),
-            width,
-            *_head(report, names[report.capture.source], run, layout, width),
-            zone=run.zone,
-        )
+        Panel(number, report, layout, each, plot_of(layout.axis, left, right), width, run.zone)
         for number, (report, layout, each) in enumerate(zip(reports, layouts, stacks, strict=True))
     ]
 
@@ -127,50 +130,11 @@ def _axis(report: Report, start: When, end: When) -> Axis:
     )
 
 
-def _head(report: Report, name: str, run: Run, layout: Layout, width: float) -> tuple[list[Words], float]:
-    """Place the verdict, what it rests on, where it comes from; and return how high that is."""
-    sentences = verdict_sentences(report, run.policy)
-    hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-    missing = [message for message in hidden if not any(message in sentence for sentence in sentences)]
-    more = f" And {len(missing) - 1} more." if missing[1:] else ""
-    capture, total, number = report.capture, len(report.sessions), len(layout.lanes)
-    parts = [
-        clean(name, 60),
-        f"recorded with {clean(capture.exporter.label, 40)}",
-        plural(total, "socket") if number == total else f"{number:,} of {plural(total, 'socket')} in this period",
-        _zero(report, layout.axis, run),
-    ]
-    words, y, room = [], 0.0, width - 2 * MARGIN
-    for text, size, color, bold, most, at in (
-        (sentences[0], TITLE, INK, True, 3, " "),
-        (" ".join(sentences[1:]), BODY, INK, False, 4, " "),
-        (_period(layout.axis), BODY, INK, False, 2, " "),
-        (f"{titles.LIMITS}: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
-        (DOT.join(parts), SMALL, GREY, False, 3, DOT),
-    ):
-        for line in wrap(text, room, size, most, bold, at):
-            words.append(Words(line, MARGIN, y + size * LINE * 0.75, size, color, bold))
-            y += size * LINE
-        y += 0.03 if text else 0
-    return words, y + GAP
-
-
-def _period(axis: Axis) -> str:
-    """Say which part of the capture is drawn; empty for the whole of it."""
-    if not (axis.cut_start or axis.cut_end):
-        return ""
-    begin, finish = (format_duration(at - axis.zero) if at != axis.zero else "0 s" for at in (axis.start, axis.end))
-    cut = " A bar that ends at the right edge continues." if axis.cut_end else ""
-    return f"This is the verdict of the whole capture. The picture shows {begin} to {finish}.{cut}"
-
-
-def _panel(panel: Panel, y: float) -> tuple[list[Mark], float]:
-    words = [word._replace(y=word.y + y) for word in panel.head]
-    top = y + panel.top
+def _panel(panel: Panel, top: float) -> tuple[list[Mark], float]:
     plot = top + (STRIP if panel.layout.loads else 0)
     bottom = plot + height_of(panel)
-    end = bottom + (GAP + COUNTS if panel.stacks else 0)
-    marks: list[Mark] = [*words, *page_bands(panel, top, plot, end)]
+    end = bottom + (GAP + counts_height(panel.layout) if panel.stacks else 0)
+    marks: list[Mark] = [*page_bands(panel, top, plot, end)]
     for first, last in ((plot, bottom), (bottom + GAP, end)) if panel.stacks else ():
         marks += overlap_bands(panel, first, last)
     ruler = _ruler(panel)
@@ -183,17 +147,11 @@ def _panel(panel: Panel, y: float) -> tuple[list[Mark], float]:
     marks.append(
         Boxes(f"between-{panel.number}", Look("#ffffff"), [(panel.left - 0.01, bottom, panel.width, bottom + GAP)])
     )
-    marks += count_marks(panel, bottom + GAP, end)
+    marks += count_marks(panel, bottom + GAP)
     return [*marks, *_time(panel, ruler, end)], end + AXIS
 
 
 # -- time --------------------------------------------------------------------------------------------------
-
-
-def _zero(report: Report, axis: Axis, run: Run) -> str:
-    if not axis.has_times:
-        return "no times recorded"
-    return instants.write_date(report.capture, "0 s is ", axis.zero, run.zone) or "no dates recorded"
 
 
 def _ruler(panel: Panel) -> Ruler:
@@ -239,8 +197,9 @@ def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
             yield f"Not drawn: {words}."
     if any(page.kind is PageKind.RESTORE for panel in panels for page in panel.report.capture.pages):
         yield "A page came back from the back/forward cache. The capture does not show when, so the page has no band."
-    if further := len(run.reports) - len(panels):
-        yield f"Not drawn: {further:,} more of {len(run.reports):,} captures."
+    if len(panels) < len(run.reports):
+        once = " Those of the same content are drawn once." if len(panels) < PANELS else ""
+        yield f"Drawn: {len(panels)} of {len(run.reports):,} captures, the worst first.{once}"
     if not run.reports:
         yield "No capture to draw."
     for item in run.unreadable[:3]:

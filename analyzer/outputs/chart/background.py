@@ -10,6 +10,8 @@ from analyzer.outputs.chart.marks import Align, Boxes, Mark, Strokes, Words
 from analyzer.outputs.chart.panel import GREY, MIDDLE, TINY, Panel, span_of
 from analyzer.wording import timeline
 
+NARROW = 0.06  # inches: lines at both ends would hide a stretch that is not wider
+
 
 def _bands(panel: Panel) -> list[tuple[float, float, Page]]:
     begins = [panel.x(load.at) for load in panel.layout.loads]
@@ -46,7 +48,9 @@ def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
     layout = panel.layout
     for name, intervals in (("possible-overlap", layout.possible_overlaps), ("overlap", layout.overlaps)):
         spans = [span for interval in intervals if (span := span_of(panel, interval))]
-        ends = [x for span in spans for x in span if panel.left < x < panel.right]
+        ends = [
+            x for left, right in spans if right - left > NARROW for x in (left, right) if panel.left < x < panel.right
+        ]
         shades = [(left, top, right, bottom) for left, right in spans]
         marks.append(Boxes(f"{name}-{panel.number}", LOOKS[name]._replace(edge=None, width=0), shades))
         if len(spans) <= ROWS:

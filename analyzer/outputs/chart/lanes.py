@@ -14,7 +14,7 @@ from analyzer.wording import timeline
 ROWS = 60  # sockets with a row each; with more, large groups get thin lanes
 FEW_ROWS = 32  # that small groups keep beside large ones
 ALONE = 8  # groups that are shown by themselves beside others that are put together
-TALLEST, THINNEST, COMFORTABLE = 0.32, 0.17, 10  # inches a row, with few and with many of them; how many are few
+TALLEST, THINNEST, COMFORTABLE = 0.34, 0.17, 10  # inches a row, with few and with many of them; how many are few
 LEAST = 0.45  # inches of a group in thin lanes
 HEADING = 0.27  # inches above a group
 

@@ -16,9 +16,9 @@ from analyzer.outputs.chart.panel import (
     MIDDLE,
     NAVY,
     RED,
-    SMALL,
     STEEL,
     TINT,
+    TINY,
 )
 from analyzer.wording.timeline import MARKS
 
@@ -33,6 +33,8 @@ LOOKS = {
     "possible-thin": Look("#a9b8c8"),
     "connecting": Look(edge="#000000", width=1.3),
     "proven": Look(NAVY),
+    "overlapping": Look(RED, "#ffffff", 0.0, "\\\\\\\\"),
+    "overlapping-thin": Look(RED),
     "sent": Look(edge="#000000", width=0.8),
     "received": Look(edge="#000000", width=0.8),
     "failed": Look(edge=RED, width=1.4),
@@ -40,23 +42,19 @@ LOOKS = {
     "count-proven": Look(edge=NAVY, width=1.7),
     "limit": Look(edge=RED, width=1.1, dashes=(6, 2, 1.2, 2)),
 }
-TIP = "the tip lies after it"
 MEANINGS = {  # in the order of the legend
     "proven": MARKS["proven"],
+    "overlap": MARKS["overlap"],
     "possible": MARKS["possible"],
     "possible-thin": f"{MARKS['possible']} (thin lanes)",
-    "proven-endless": f"{MARKS['proven-endless']}; {TIP}",
-    "possible-endless": f"{MARKS['possible-endless']}; {TIP}",
+    "possible-overlap": MARKS["possible-overlap"],
+    "proven-endless": MARKS["proven-endless"],
+    "possible-endless": MARKS["possible-endless"],
     "connecting": MARKS["connecting"],
     "failed": MARKS["failed"],
-    "sent": "above a bar: messages sent",
-    "received": "below a bar: messages received",
-    "overlap": MARKS["overlap"],
-    "possible-overlap": MARKS["possible-overlap"],
-    "page-begin": "a page begins",
-    "count-proven": f"number {MARKS['proven']}",
-    "count-possible": f"number {MARKS['possible']}",
-    "limit": "limit: of the policy or a service",
+    "sent": "message sent",
+    "received": "message received",
+    "limit": "limit",
 }
 
 
@@ -67,22 +65,21 @@ def look_of(name: str) -> Look:
 
 
 def legend_of(marks: Sequence[Mark], width: float, top: float) -> tuple[list[Mark], float]:
-    """Explain the marks that are there, and no other."""
+    """Explain the marks that are there, and no other, in one line if they fit."""
     there = {mark.name.rpartition("-")[0] for mark in marks if not isinstance(mark, Words) and _content(mark)}
     there |= {name.removesuffix("-endless") for name in there}
-    if "proven-endless" in there:  # one of the two says it
-        there.discard("possible-endless")
-    entries = [name for name in MEANINGS if name in there]
-    swatch, row = 0.34, 0.2
-    column = max((inches(MEANINGS[name], SMALL) for name in entries), default=0) + swatch + 0.3
-    columns = max(1, int((width - 2 * MARGIN + 0.2) / column))
-    rows = -(-len(entries) // columns)
+    if "overlapping-endless" in there or "proven-endless" in there:  # one of the three says it
+        there = there - {"possible-endless"} | {"proven-endless"}
     legend: list[Mark] = []
-    for number, name in enumerate(entries):
-        x, y = MARGIN + number // rows * column, top + 0.06 + number % rows * row + row / 2
+    x, y = MARGIN, top + 0.14
+    for name in (name for name in MEANINGS if name in there):
+        wide = 0.38 + inches(MEANINGS[name], TINY)
+        if x + wide > width - MARGIN:
+            x, y = MARGIN, y + 0.17
         legend += _swatch(name, x, y)
-        legend.append(Words(MEANINGS[name], x + swatch + 0.06, y + SMALL * MIDDLE, SMALL, INK))
-    return legend, top + rows * row + (0.14 if entries else 0)
+        legend.append(Words(MEANINGS[name], x + 0.38, y + TINY * MIDDLE, TINY, INK))
+        x += wide + 0.16
+    return legend, y + 0.13 if legend else top
 
 
 def _content(mark: Boxes | Strokes | Curve) -> bool:
@@ -111,8 +108,9 @@ def _swatch(name: str, x: float, y: float) -> list[Mark]:
             middle, arm = x + 0.16, 0.045
             ends = ((middle - arm, middle + arm), (middle + arm, middle - arm))
             return [Strokes(gid, look, [(start, y - arm, end, y + arm) for start, end in ends])]
-        case "page-begin":
-            return [Strokes(gid, look, [(x + 0.16, y - 0.07, x + 0.16, y + 0.07)])]
+        case "overlap":
+            bar = Boxes(f"{gid}-bar", LOOKS["overlapping"], [(x + 0.05, y - 0.04, right - 0.05, y + 0.04)])
+            return [Boxes(gid, look, [(x, y - 0.07, right, y + 0.07)]), bar]
         case _ if look.fill is None:
             return [Strokes(gid, look, [(x, y, right, y)])]
         case _:

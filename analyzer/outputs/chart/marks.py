@@ -75,3 +75,5 @@ class Picture(NamedTuple):
     width: float
     height: float
     marks: list[Mark]
+    title: str  # for those who do not see it
+    description: str

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Report
 from analyzer.outputs.chart.lanes import Stack
-from analyzer.outputs.chart.marks import PIXEL, Words
+from analyzer.outputs.chart.marks import PIXEL
 from analyzer.timeline import Axis, Layout
 
 DOT = "  ·  "
 MARGIN, GAP = 0.22, 0.1
-SIDE = 0.95  # inches left of the plot at least: what the axes are called has room there
-STRIP, COUNTS, AXIS, NOTHING = 0.21, 0.85, 0.46, 1.1
+SIDE = 1.2  # inches left of the plot at least: what the axes are called has room there
+STRIP, AXIS, NOTHING = 0.21, 0.4, 1.1
 TITLE, BODY, SMALL, TINY = 13.0, 9.0, 8.0, 7.0  # points
 BEFORE, AFTER = 0.01, 0.035  # of the width of the axis: room beside an end that is not cut
 LINE = 1.42 / 72  # inches per line of text, for each point of its size
@@ -55,8 +55,6 @@ class Panel(NamedTuple):
     stacks: list[Stack]
     plot: Plot
     width: float  # of the whole picture
-    head: list[Words]  # placed as if the panel were at the top of the picture
-    top: float  # where the head ends
     zone: tzinfo = UTC  # of the clock
 
     @property

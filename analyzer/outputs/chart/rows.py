@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from analyzer.model import Messages, Outcome, Session
@@ -25,15 +26,45 @@ from analyzer.outputs.chart.panel import (
     span_of,
 )
 from analyzer.timeline import Axis, Lane
+from analyzer.wording import timeline
 from analyzer.wording.lifetimes import OUTCOMES, count_outcomes
 
 HATCHED = 0.045  # inches a lane; a hatch in a thinner one is only noise
+DOT = " · "
+DOUBLE = 0.3  # inches a lane that has room for two lines of words
+LEAST = 0.4  # inches: fewer are no room for a name
 WORDED = 0.155  # inches a lane that has room for words, messages and marks of its own
 
 
-def label_width(stack: Stack) -> float:
+def label_width(stack: Stack, axis: Axis) -> float:
     """Measure the longest label of a stack, in inches."""
-    return max(inches(label, SMALL) for label in stack.labels[:: _spacing(stack)])
+    if stack.lane < WORDED:
+        return max(inches(label, SMALL) for label in stack.labels[:: _spacing(stack)])
+    lines = (_label(stack, row, axis, math.inf) for row in range(len(stack.lanes)))
+    return max(max(inches(first, SMALL), inches(second, TINY)) for first, second in lines)
+
+
+def _label(stack: Stack, row: int, axis: Axis, room: float) -> tuple[str, str]:
+    """Name a socket, who opened it, and from when to when it was open: in two lines where a row has the height."""
+    label, (who, opener, span) = stack.labels[row], timeline.caption(stack.lanes[row], axis)
+    if stack.lane >= DOUBLE:
+        fits = inches(_join(label, opener), SMALL) <= room
+        first, second = (opener, who) if fits else (who, opener)
+        return _fit(label, first, "", room, SMALL), _fit("", second, span, room, TINY)
+    return _fit(label, _join(who if who not in stack.title else "", opener), span, room, SMALL), ""
+
+
+def _fit(before: str, middle: str, after: str, room: float, size: float) -> str:
+    """Join words; where they are too long, those in the middle give way first."""
+    whole = _join(before, middle, after)
+    if inches(whole, size) <= room:
+        return whole
+    left = room - inches(_join(before, after) + DOT, size)
+    return short(_join(before, short(middle, left, size) if left > LEAST else "", after), room, size)
+
+
+def _join(*parts: str) -> str:
+    return DOT.join(part for part in parts if part)
 
 
 def outcome_width(stack: Stack, axis: Axis) -> float:
@@ -76,7 +107,7 @@ class Collector:
         for name in ("possible-thin", "possible", "possible-endless"):
             yield Boxes(f"{name}-{number}", look_of(name), self.boxes.get(name, []))
         yield Strokes(f"connecting-{number}", LOOKS["connecting"], self.strokes.get("connecting", []))
-        for name in ("proven", "proven-endless"):
+        for name in ("proven", "proven-endless", "overlapping-thin", "overlapping", "overlapping-endless"):
             yield Boxes(f"{name}-{number}", look_of(name), self.boxes.get(name, []))
         for name in ("sent", "received", "failed"):
             yield Strokes(f"{name}-{number}", LOOKS[name], self.strokes.get(name, []))
@@ -97,8 +128,8 @@ def lane_marks(panel: Panel, y: float) -> Iterator[Mark]:
                 (panel.left, y + stack.lane * row, panel.right, y + stack.lane * row)
                 for row in range(1, len(stack.lanes))
             ]
-            for lane, label in zip(stack.lanes, stack.labels, strict=True):
-                _row(collector, panel, lane, label, y + stack.lane / 2, stack.lane)
+            for row in range(len(stack.lanes)):
+                _row(collector, panel, stack, row, y + stack.lane / 2)
                 y += stack.lane
         else:
             _crowd(collector, panel, stack, y)
@@ -117,16 +148,18 @@ def _heading(panel: Panel, stack: Stack, middle: float) -> Iterator[Words]:
     yield Words(detail, MARGIN + used, middle + BODY * MIDDLE, SMALL, GREY)
 
 
-def _row(collector: Collector, panel: Panel, lane: Lane, label: str, middle: float, height: float) -> None:
+def _row(collector: Collector, panel: Panel, stack: Stack, row: int, middle: float) -> None:
     """Draw one socket in a row of its own."""
+    lane, height = stack.lanes[row], stack.lane
     half, session = height * 0.29, lane.session
-    label = short(label, panel.left - 0.08 - MARGIN, SMALL)
-    collector.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
+    lines = _label(stack, row, panel.axis, panel.left - 0.07 - MARGIN)
+    base = middle - (TINY * LINE / 2 if lines[1] else 0) + SMALL * MIDDLE
+    for text, y, size, color in ((lines[0], base, SMALL, INK), (lines[1], base + TINY * LINE, TINY, GREY)):
+        if text:
+            collector.words.append(Words(text, MARGIN, y, size, color))
     outcome = short(_outcome(session, panel.axis), panel.width - panel.right - 0.1, TINY)
     collector.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
-    if lane.life is None:
-        collector.words.append(Words("time unknown", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
-    _bars(collector, panel, session, middle, half, "possible")
+    _bars(collector, panel, lane, middle, half)
     _connecting(collector, panel, lane, middle)
     _ticks_of(collector, panel, session.messages, middle, half, height)
     if (x := _failure_place(panel, lane)) is not None:
@@ -134,10 +167,11 @@ def _row(collector: Collector, panel: Panel, lane: Lane, label: str, middle: flo
         _reason(collector, panel, lane, x, middle)
 
 
-def _bars(collector: Collector, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
+def _bars(collector: Collector, panel: Panel, lane: Lane, middle: float, half: float, thin: str = "") -> None:
     # No point shows in a thin lane; and where a part is cut out, its end is not that of the capture.
-    pointed = possible == "possible" and not panel.axis.cut_end
-    for name, interval in ((possible, session.possible), ("proven", session.proven)):
+    pointed = not thin and not panel.axis.cut_end
+    bars = [(f"possible{thin}", lane.session.possible), ("proven", lane.session.proven)]
+    for name, interval in (*bars, *((f"overlapping{thin}", part) for part in lane.overlapping)):
         if interval is not None and (span := span_of(panel, interval)):
             endless = "-endless" if interval.end is None and pointed else ""
             collector.box(name + endless, (span[0], middle - half, span[1], middle + half))
@@ -192,7 +226,7 @@ def _crowd(collector: Collector, panel: Panel, stack: Stack, top: float) -> None
     half = max(height * (0.32 if hatched else 0.5), PIXEL / 2)
     for row, (lane, label) in enumerate(zip(stack.lanes, stack.labels, strict=True)):
         middle = top + height * (row + 0.5)
-        _bars(collector, panel, lane.session, middle, half, "possible" if hatched else "possible-thin")
+        _bars(collector, panel, lane, middle, half, "" if hatched else "-thin")
         if (x := _failure_place(panel, lane)) is not None:
             collector.cross("failed", x, middle, 0.02)
         elif hatched:

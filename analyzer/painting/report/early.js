@@ -1,3 +1,3 @@
 // Before anything is laid out: what is for readers without JavaScript need not be. It comes back if the rest fails.
 document.documentElement.classList.add('js');
-window.addEventListener('error', () => document.documentElement.classList.remove('js'));
+for (const failure of ['error', 'unhandledrejection']) window.addEventListener(failure, () => document.documentElement.classList.remove('js'));

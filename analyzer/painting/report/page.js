@@ -55,7 +55,15 @@ function start(capture, host) {
   say();
 }
 
-for (const article of document.querySelectorAll('.capture')) {
-  const data = article.querySelector('.data');
-  if (data) start(decode(JSON.parse(data.textContent)), article.querySelector('.live'));
+const started = new Map();
+
+// Draw an article, once, when it is shown.
+function startCapture(article) {
+  if (article.querySelector('.data') && !started.has(article)) {
+    started.set(article, readData(article).then((capture) => start(capture, article.querySelector('.live'))));
+  }
+  return started.get(article);
 }
+
+const alone = document.querySelector('main > .capture');
+if (alone) startCapture(alone);

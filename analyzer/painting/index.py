@@ -1,0 +1,139 @@
+"""List the captures of a run for the index of a page, the most urgent first, each with a small picture."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby, pairwise
+
+from analyzer import gate, triage
+from analyzer.gate import Result
+from analyzer.model import Report, Run, Value
+from analyzer.painting.listing import name_some
+from analyzer.timeline import axis_of, proven_steps
+from analyzer.triage import Row
+from analyzer.wording import harmless, results
+from analyzer.wording.harmless import safe
+from analyzer.wording.results import Headline
+
+WIDE, HIGH = 100, 14  # of the small picture
+
+
+class Entry(Value, frozen=True):
+    """Hold one line of the index: captures with the same content have one together."""
+
+    id: str  # of the article: `c3` for the third capture; none for one that is unreadable
+    row: Row
+    report: Report | None
+    name: str
+    folder: str
+    judged: Result
+    levels: str  # how many were certainly open, as a path, and where two or more were
+    overlaps: str
+
+    @property
+    def headline(self) -> Headline:
+        sign, tone = results.mark(self.row.result)
+        return Headline(sign, self.row.words[0].upper() + self.row.words[1:], tone)
+
+    @property
+    def findings(self) -> int:
+        return len(self.report.findings) if self.report is not None else 0
+
+    @property
+    def services(self) -> str:
+        return safe(name_some(self.row.targets), 120)
+
+    @property
+    def users(self) -> str:
+        return safe(name_some(self.row.user_names), 120)
+
+    @property
+    def causes(self) -> str:
+        return ", ".join(self.row.causes)
+
+    @property
+    def facets(self) -> dict[str, Iterable[str]]:
+        return {"result": [self.row.result], "policy": [self.judged.lower()], "finding": sorted(self.row.rules)}
+
+
+class Facet(Value, frozen=True):
+    """Hold what the index can be reduced to: a result, what the gate says, or a rule that has findings."""
+
+    kind: str
+    key: str  # in the address of the page: `#?result=overlap`
+    words: str
+    captures: int
+
+
+class Index(Value, frozen=True):
+    """Hold all lines, and what they can be reduced to."""
+
+    entries: tuple[Entry, ...]
+    facets: tuple[Facet, ...]
+
+    @property
+    def folders(self) -> set[str]:
+        return {entry.folder for entry in self.entries}
+
+    def numbers(self, entry: Entry) -> str:
+        """Number the facets of a line: `0 7 12`."""
+        facets = entry.facets
+        return " ".join(str(number) for number, it in enumerate(self.facets) if it.key in facets[it.kind])
+
+
+def make_index(run: Run) -> Index:
+    """List the captures, the most urgent first."""
+    numbers = {report.capture.source: n for n, report in enumerate(run.reports, 1)}
+    names, rows = harmless.names(run), triage.worst_first(triage.distinct(triage.rows(run)))
+    folders = [row.source.replace("\\", "/").rpartition("/")[0] for row in rows]
+    common = _measure_common(folders)
+    entries = []
+    for row, folder in zip(rows, folders, strict=True):
+        number = numbers.get(row.source, 0)
+        report = run.reports[number - 1] if number else None
+        judged = Result.UNDECIDED if report is None else gate.judge(report, run.policy).result
+        picture = _draw(report) if report is not None and row.proven_peak else ("", "")
+        name, within = names[row.source], safe(folder[common:], 200)
+        entries.append(Entry(f"c{number}" if number else "", row, report, name, within, judged, *picture))
+    return Index(tuple(entries), _list_facets(entries))
+
+
+def _measure_common(folders: Sequence[str]) -> int:
+    """Count the letters of the folder that all of these are in."""
+    first, last = min(folders, default="").split("/"), max(folders, default="").split("/")
+    same = 0
+    while same < min(len(first), len(last)) and first[same] == last[same]:
+        same += 1
+    return sum(len(name) + 1 for name in first[:same])
+
+
+def _draw(report: Report) -> tuple[str, str]:
+    """Draw how many were certainly open, and above that where two or more were."""
+    axis, columns = axis_of(report), [0] * WIDE
+    steps = [*proven_steps(report.sessions), (axis.end, 0)]
+    for (start, level), (end, _) in pairwise(steps):
+        first, last = ((at - axis.start) * WIDE // axis.span for at in (start, end))
+        for column in range(max(0, first), min(WIDE, max(last, first + 1))):
+            columns[column] = max(columns[column], level)
+    return _area(columns, 1), _area(columns, 2)
+
+
+def _area(columns: Sequence[int], least: int) -> str:
+    path, at, peak = "", 0, max(2, *columns)
+    for level, alike in groupby(columns):
+        start, at = at, at + len(list(alike))
+        if level >= least:
+            high = level * HIGH // peak
+            path += f"M{start} {HIGH}v-{high}h{at - start}v{high}"
+    return path
+
+
+def _list_facets(entries: Iterable[Entry]) -> tuple[Facet, ...]:
+    """Count what some captures have: results, the most urgent first, what the gate says, and the commonest rules."""
+    tally = Counter((kind, key) for entry in entries for kind, keys in entry.facets.items() for key in keys)
+    keys = [("result", result) for result in triage.ORDER]
+    keys += [("policy", result.lower()) for result in (Result.FAIL, Result.UNDECIDED, Result.PASS)]
+    keys += [(kind, rule) for (kind, rule), _ in tally.most_common() if kind == "finding"]
+    words = {("result", result): name for result, name in results.RESULTS.items()}
+    return tuple(Facet(*key, words.get(key, key[1]), tally[key]) for key in keys if tally[key])

@@ -1,0 +1,100 @@
+"""What a page of many captures packs, and what it leaves out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+
+from analyzer import masking
+from analyzer.formats import read
+from analyzer.model import Policy, Run
+from analyzer.outputs import html
+from analyzer.painting import packing
+from analyzer.pipeline import analyze
+from tests.test_text import report, socket
+
+SAMPLES = sorted((Path(__file__).parent.parent / "sample_hars").glob("*.har"))
+
+
+def unpack(text: str) -> str:
+    return zlib.decompress(base64.b64decode(text), wbits=-zlib.MAX_WBITS).decode()
+
+
+def articles(page: str) -> dict[str, str]:
+    """All articles of a page by id, in their order, packed or not."""
+    ids = re.findall(r'<article class="capture" id="(c\d+)"', page)
+    in_full = dict(zip(ids, re.findall(r"<article.*?</article>", page, re.DOTALL), strict=True))
+    for ids, content in re.findall(r'class="packed" data-ids="(.*?)">(.*?)</script>', page):
+        chunk = json.loads(unpack(content))
+        assert list(chunk) == ids.split()
+        in_full |= chunk
+    return in_full
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return masking.mask(Run(tuple(analyze(read(path)) for path in SAMPLES), (), Policy()))
+
+
+def test_packing_gives_back_the_same_text_and_the_same_bytes() -> None:
+    text = "open ‘ⓐ’ " * 5_000
+    assert unpack(packing.pack(text)) == text
+    assert packing.pack(text) == packing.pack(text)
+    assert len(packing.pack(text)) < len(text) / 50
+
+
+def test_articles_are_packed_in_chunks_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "CHUNK", 10)
+    chunks = list(packing.pack_articles((f"c{n}", "word " * n) for n in range(6)))
+    assert [chunk.ids for chunk in chunks] == [("c0", "c1", "c2"), ("c3",), ("c4",), ("c5",)]
+    assert json.loads(unpack(chunks[0].content))["c2"] == "word word "
+    assert list(packing.pack_articles([])) == []
+
+
+def test_a_packed_article_says_the_same_as_one_in_full(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = articles(html.render(run).decode())
+    monkeypatch.setattr(html, "IN_FULL", 2)
+    page = html.render(run).decode()
+    assert page.count("<article") == 2
+    assert articles(page) == whole
+    assert len(whole) == len(run.reports)
+    assert len(page) < len(html.render(run)) or len(SAMPLES) < 3
+
+
+def test_no_room_leaves_out_the_least_urgent(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(articles(html.render(run).decode()))
+    monkeypatch.setattr(html, "IN_FULL", 2)
+    monkeypatch.setattr(packing, "CHUNK", 1)
+    monkeypatch.setattr(html, "ROOM", 40_000 + html.LINE * len(run.reports))
+    page = html.render(run).decode()
+    some = list(articles(page))
+    assert some == whole[: len(some)]
+    assert 2 < len(some) < len(whole)
+    assert f"Details are in this page for the {len(some)} worst captures" in page
+    assert set(re.findall(r'href="#(c\d+)"', page.partition("</nav>")[0])) == set(some)
+
+
+def test_the_numbers_of_a_large_capture_are_packed() -> None:
+    large = report(*(socket(n * 0.01, n * 0.01 + 0.5, url=f"wss://h{n % 30}.example/{n}", n=n) for n in range(4_000)))
+    page = html.render(Run((large,), (), Policy())).decode()
+    content = re.search(r'class="data" data-packed>(.*?)</script>', page)
+    assert content
+    assert len(json.loads(unpack(content[1]))["sockets"]) == 4_000
+    assert len(content[1]) < 200_000
+    assert html.render(Run((large,), (), Policy())).decode() == page
+
+
+def test_lines_of_the_index_name_their_facets(run: Run) -> None:
+    page = html.render(run).decode()
+    keys = re.findall(r'data-key="([\w-]+)"', page)
+    lines = re.findall(r'<tr data-k="([\d ]+)"', page)
+    assert len(lines) == len(run.reports)
+    for number, (key, many) in enumerate(re.findall(r'data-key="([\w-]+)".*?<b>([\d,]+)</b>', page)):
+        assert sum(str(number) in line.split() for line in lines) == int(many), key
+    assert "overlap" in keys
+    assert "fail" in keys
