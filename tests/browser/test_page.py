@@ -209,7 +209,7 @@ def test_nothing_runs_out_of_the_window(opened: Any, page_of: Callable[..., Path
 @pytest.mark.parametrize("width", [1_000, 1_200, 1_500])
 def test_no_column_of_the_table_is_cut_off(opened: Any, page_of: Callable[..., Path], width: int) -> None:
     page = opened(page_of(OVERUSE), viewport={"width": width, "height": 900}).page
-    assert page.eval_on_selector(".scroll.tall", "box => box.scrollWidth - box.clientWidth") <= 0
+    assert page.eval_on_selector(".scroll:has(.sockets)", "box => box.scrollWidth - box.clientWidth") <= 0
 
 
 def test_paper_has_all_of_it(opened: Any, page_of: Callable[..., Path]) -> None:
@@ -217,5 +217,5 @@ def test_paper_has_all_of_it(opened: Any, page_of: Callable[..., Path]) -> None:
     page.emulate_media(media="print")
     assert page.locator(".static").is_visible()
     assert page.locator(".live").is_hidden()
-    assert page.evaluate("getComputedStyle(document.querySelector('.tall')).maxHeight") == "none"
+    assert page.evaluate("getComputedStyle(document.querySelector('.scroll:has(.sockets)')).maxHeight") == "none"
     assert page.pdf().startswith(b"%PDF")
