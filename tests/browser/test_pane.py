@@ -164,6 +164,6 @@ def test_it_copies_where_the_clipboard_refuses(opened: Any, page_of: Callable[..
 def test_the_stack_is_folded_and_whole(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(OVERUSE)).page
     page.click("#lane-1")
-    assert page.locator(".stack").is_hidden()
+    assert page.locator(".pane .stack").is_hidden()
     page.locator(".pane summary").click()
     assert "→ your code: " in page.inner_text(".pane .stack")

@@ -124,9 +124,9 @@ function follow(event) {
 
 function choice(name, values, act) {
   const key = 'har-sockets ' + name, select = make('select', {}, ...values.map(([value, textContent]) => make('option', { value, textContent })));
-  let kept = null;
-  try { kept = localStorage.getItem(key); } catch { /* a browser that keeps nothing for files */ }
-  if (values.some((it) => it[0] === kept)) select.value = kept;
+  let before = null;
+  try { before = localStorage.getItem(key); } catch { /* a browser that keeps nothing for files */ }
+  if (values.some((it) => it[0] === before)) select.value = before;
   select.addEventListener('change', () => {
     try { localStorage.setItem(key, select.value); } catch { /* as above */ }
     act(select.value);

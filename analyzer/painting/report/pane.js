@@ -36,7 +36,7 @@ function bytes(size) {
 // [title, [[label, words or nodes], ...]]: what `describe_socket` of analyzer/wording/socket.py lists.
 function facts(socket, capture) {
   const { certain, possible } = partners(socket, capture), failed = socket.outcome === 'failed';
-  const link = (it) => make('a', { href: '#' + capture.prefix + 's' + it.n, textContent: '#' + it.n });
+  const link = ({ n }) => make('a', { href: '#' + capture.prefix + 's' + n, textContent: '#' + n });
   const links = (sockets) => [...sockets.slice(0, PARTNERS).flatMap((it, n) => n ? [', ', link(it)] : [link(it)]),
     ...sockets.length > PARTNERS ? [' and ' + (sockets.length - PARTNERS).toLocaleString('en') + ' more'] : []];
   const exactly = (at) => hasClock(capture) ? instant(at, capture) : ((at - capture.zero) / SECOND).toLocaleString('en', { minimumFractionDigits: 3, maximumFractionDigits: 3 }) + ' s';
@@ -143,7 +143,7 @@ function pane(capture, act) {
     }
     const calls = capture.stacks[socket.stack];
     if (calls.length) {
-      const line = (it) => make('li', {}, it[0] === '>' ? make('b', { textContent: '→ your code: ' + it.slice(1) }) : it[0] === '~' ? make('i', { textContent: it.slice(1) }) : it.slice(1));
+      const line = ([style, ...words]) => make('li', {}, make(style === '>' ? 'b' : style === '~' ? 'i' : 'span', { textContent: (style === '>' ? '→ your code: ' : '') + words.join('') }));
       parts.push(make('details', {}, make('summary', { textContent: 'Call stack that opened it' }), make('ol', { className: 'stack' }, ...calls.map(line))));
     }
     element.ariaLabel = name;
