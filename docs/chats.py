@@ -19,8 +19,13 @@ APP = "https://shop.example/assets/index-4f1c9a.js"
 USERS = ("alice", "bob", "carol", "dilek", "emeka", "fatima", "goran", "hana")
 # Where a socket is opened: the functions of its stack and their lines, innermost first.
 PLACES = {
-    "widget": (("connectUser", 19357), ("ChatWidget.useEffect", 47186), ("commitHookEffectListMount", 8112)),
-    "inbox": (("connectUser", 19357), ("InboxProvider.mount", 48220), ("renderRoute", 902)),
+    "widget": (
+        ("_connect", 17010),
+        ("connectUser", 19357),
+        ("ChatWidget.useEffect", 47186),
+        ("commitHookEffectListMount", 8112),
+    ),
+    "inbox": (("_connect", 17010), ("connectUser", 19357), ("InboxProvider.mount", 48220), ("renderRoute", 902)),
     "prices": (("openFeed", 51007), ("PriceTicker.start", 51044), ("onVisible", 340)),
     "support": (("transport.open", 22981), ("SupportPanel.open", 52310), ("handleClick", 1210)),
 }
@@ -33,13 +38,14 @@ FEEDS = {
 def chat(sockets: int, seed: int = 1, tidy: bool = False) -> bytes:
     """Make one HAR with that many sockets. `tidy`: each socket closes before the next one opens."""
     chance = random.Random(seed * 100_003 + sockets)  # noqa: S311 - the same every time
+    starts = (0.0, 0.9 * sockets) if sockets > 11 else (0.0,)  # of the pages: a longer recording has a reload
     pages = [
-        {"startedDateTime": _date(seconds), "id": f"page_{number}", "title": "https://shop.example/", "pageTimings": {}}
-        for number, seconds in enumerate((0.0, 0.9 * sockets) if sockets > 11 else (0.0,), 1)
+        {"startedDateTime": _date(start), "id": f"page_{number}", "title": "https://shop.example/", "pageTimings": {}}
+        for number, start in enumerate(starts, 1)
     ]
     creator = {"name": "WebInspector", "version": "537.36"}
-    entries = [_page(page["id"], seconds * 0.9 * sockets) for seconds, page in enumerate(pages)]
-    entries += _sockets(chance, sockets, tidy, [page["id"] for page in pages])
+    entries = [_page(f"page_{number}", start) for number, start in enumerate(starts, 1)]
+    entries += _sockets(chance, sockets, tidy, starts[-1])
     entries.sort(key=lambda entry: entry["startedDateTime"])
     log = {"version": "1.2", "creator": creator, "pages": pages, "entries": entries}
     return json.dumps({"log": log}, separators=(",", ":")).encode()
@@ -55,27 +61,32 @@ def suite(captures: int) -> Iterator[tuple[str, bytes]]:
         yield f"{area}/{area}-{number // 4 + 1:04}.har", data
 
 
-def _sockets(chance: random.Random, sockets: int, tidy: bool, pages: list[str]) -> Iterator[dict[str, Any]]:
+def _sockets(chance: random.Random, sockets: int, tidy: bool, reload: float) -> Iterator[dict[str, Any]]:
     users = USERS[: 1 + (sockets > 3) + sockets // 9]
     start = 0.2
     for number in range(sockets):
-        if sockets > 11 and number == sockets // 2:
-            start = max(start, 0.9 * sockets + 0.3)  # after the reload
-        page = pages[-1] if start >= 0.9 * sockets and len(pages) > 1 else pages[0]
-        place = chance.choices(list(PLACES), (5, 3, 2, 1))[0] if sockets > 4 else "widget"
-        life = round(chance.lognormvariate(0.9, 0.8), 3)
+        if reload and number == sockets // 2:
+            start = max(start, reload + 0.3)
+        is_first = start < reload
+        most = reload - start if is_first else 30.0  # a reload ends what its page opened
+        life = min(round(chance.lognormvariate(0.9, 0.8), 3), most)
         stays = not tidy and (sockets < 5 or chance.random() < 0.2)
+        place = chance.choices(list(PLACES), (5, 3, 2, 1))[0] if sockets > 4 else "widget"
         fails = sockets > 30 and chance.random() < 0.03
-        yield _socket(chance, page, start, None if stays else life, place, chance.choice(users), fails)
+        page = "page_1" if is_first or not reload else "page_2"
+        yield _socket(chance, page, start, life, most if stays else None, place, chance.choice(users), fails)
         start = round(start + (life + 0.4 if tidy else chance.uniform(0.25, 1.6)), 3)
 
 
 def _socket(
-    chance: random.Random, page: str, start: float, life: float | None, place: str, user: str, fails: bool
+    chance: random.Random, page: str, start: float, life: float, stays: float | None, place: str, user: str, fails: bool
 ) -> dict[str, Any]:
-    kept = life if life is not None else 30.0
+    """One socket. `stays`: it has messages for that long, and no close."""
+    kept = life if stays is None else stays
     first = start + chance.uniform(0.014, 0.06)
-    times = [first + at for at in (0.0, *(chance.uniform(0, kept - 0.07) for _ in range(min(12, round(kept * 3)))))]
+    times = [
+        first + at for at in (0.0, *(chance.uniform(0, max(0.0, kept - 0.07)) for _ in range(min(12, round(kept * 3)))))
+    ]
     texts = ('{"type":"health.check"}', '{"type":"message.new"}', '{"type":"typing.start"}')
     messages = [
         {"type": chance.choice(("send", "receive")), "time": _epoch(at), "opcode": 1, "data": chance.choice(texts)}
@@ -85,7 +96,7 @@ def _socket(
         error = "Error in connection establishment: net::ERR_CONNECTION_REFUSED"
         messages = [{"type": "error", "time": _epoch(first), "opcode": -1, "data": error}]
     wait = ((first if fails else max(times)) - start) * 1_000  # Chrome counts to the last message
-    receive = 0.0 if life is None else max(0.3, life * 1_000 - wait)
+    receive = 0.0 if stays is not None else max(0.3, life * 1_000 - wait)
     entry = _entry(page, start, FEEDS.get(place) or _stream_address(user), 0 if fails else 101, wait, receive)
     return {**entry, "_initiator": _stack(place), "_resourceType": "websocket", "_webSocketMessages": messages}
 
@@ -115,8 +126,9 @@ def _stack(place: str) -> dict[str, Any]:
         shared = {"scriptId": "7", "url": APP, "columnNumber": 13}
         return [{"functionName": name, "lineNumber": line, **shared} for name, line in calls]
 
-    parent = {"description": "await", "callFrames": frames(*PLACES[place])}
-    return {"type": "script", "stack": {"callFrames": frames(("_connect", 17010)), "parent": parent}}
+    first, *others = PLACES[place]
+    parent = {"description": "await", "callFrames": frames(*others)}
+    return {"type": "script", "stack": {"callFrames": frames(first), "parent": parent}}
 
 
 def _stream_address(user: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from itertools import pairwise
 from pathlib import Path
 
@@ -138,3 +139,23 @@ def test_a_difference_is_found() -> None:
     assert (
         _compare_groups(page, chart, text, run.reports[0]) == [] != _compare_groups(page, other, text, run.reports[0])
     )
+
+
+PAINTERS = [
+    *(ROOT / "analyzer/painting").glob("*.py"),
+    *(ROOT / "analyzer/outputs/chart").glob("*.py"),
+    *(ROOT / "analyzer/outputs" / name for name in ("html.py", "timeline.py")),
+]
+
+
+@pytest.mark.parametrize("path", PAINTERS, ids=lambda path: path.name)
+def test_painters_count_and_place_nothing_themselves(path: Path) -> None:
+    """Linters see modules only: `from analyzer.intervals import sweep` would look like that of `Interval`."""
+    names = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module in ("analyzer", "analyzer.intervals")
+        for alias in node.names
+    ]
+    rest = {name for name in names if name.startswith(("analyzer.intervals.", "analyzer.overlaps"))}
+    assert rest <= {"analyzer.intervals.Interval"}

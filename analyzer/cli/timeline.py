@@ -85,7 +85,7 @@ def timeline(
     """Draw the timeline as PNG, SVG or PDF.
 
     Solid bars: certainly open. Hatched: possibly open. Shaded: overlaps.
-    Several captures are drawn one below the other, at most 8.
+    Several captures are drawn one below the other; of more than 8 the worst 8.
 
     Example: har-sockets timeline chat.har -o chart.png --from 1.5s --to 4s
     """

@@ -7,7 +7,7 @@ from analyzer.model import Confidence, Policy, Report, Value
 from analyzer.timeline.axis import Axis, axis_of
 from analyzer.timeline.groups import Section, sections_of
 from analyzer.timeline.lanes import Lane, lanes_of
-from analyzer.timeline.levels import BEYOND, Line, Steps, lines_of, possible_steps, proven_steps
+from analyzer.timeline.levels import BEYOND, Line, Steps, highest_of, lines_of, possible_steps, proven_steps
 from analyzer.timeline.loads import Load, loads_of
 
 FLAT = 6  # a scale so many times as high as the certain peak would flatten it
@@ -32,6 +32,7 @@ class Layout(Value, frozen=True):
     possible_overlaps: tuple[Interval, ...]
     proven: Steps  # how many were open
     possible: Steps
+    peaks: tuple[int, int]  # the most that were open at the same time: certainly, and possibly
     limits: tuple[Line, ...]  # that fit the scale
     beyond: tuple[Line, ...]  # that do not
 
@@ -43,12 +44,6 @@ class Layout(Value, frozen=True):
     def highest(self) -> int:
         """Return the highest level of the scale."""
         return max([1, *self.peaks, *(line.level for line in self.limits)])
-
-    @property
-    def peaks(self) -> tuple[int, int]:
-        """Return how many were open at the same time at most: certainly, and possibly."""
-        proven, possible = (max((level for _, level in steps), default=0) for steps in (self.proven, self.possible))
-        return proven, possible
 
     @property
     def split(self) -> bool:
@@ -74,14 +69,16 @@ def lay_out(report: Report, policy: Policy, axis: Axis | None = None) -> Layout:
     """Lay a capture out, all of it or the part that an axis covers."""
     axis = axis or axis_of(report)
     limits, beyond = lines_of(report, policy)
+    proven, possible = proven_steps(report.sessions), possible_steps(report.sessions)
     return Layout(
         axis=axis,
         sections=sections_of(report, lanes_of(report), axis),
         loads=loads_of(report, axis),
         overlaps=tuple(it.interval for it in report.overlaps if it.confidence is Confidence.PROVEN),
         possible_overlaps=tuple(it.interval for it in report.overlaps if it.confidence is Confidence.POSSIBLE),
-        proven=proven_steps(report.sessions),
-        possible=possible_steps(report.sessions),
+        proven=proven,
+        possible=possible,
+        peaks=(highest_of(proven), highest_of(possible)),
         limits=limits,
         beyond=beyond,
     )

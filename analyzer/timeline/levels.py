@@ -43,6 +43,10 @@ def possible_steps(sessions: Sequence[Session]) -> Steps:
     return tuple(sweep(s.possible for s in sessions if s.possible))
 
 
+def highest_of(steps: Steps) -> int:
+    return max([level for _, level in steps], default=0)
+
+
 def lines_of(report: Report, policy: Policy) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """List what the policy allows and what the services document: limits on the scale, and limits beyond it."""
     room = max(4, BEYOND * report.concurrency.possible_peak)

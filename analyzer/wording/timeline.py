@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.intervals import Interval
-from analyzer.model import Outcome, Page, PageKind, Policy, Report, Session, plural
+from analyzer.model import Outcome, Page, PageKind, Session, plural
 from analyzer.model.text import join_some
 from analyzer.timeline import Axis, Lane, Layout, Line, Scale, Section
 from analyzer.wording import facts, instants, lifetimes, origins
 from analyzer.wording.harmless import safe, safe_middle
-from analyzer.wording.verdict import verdict_sentences
 
 LONGEST = 100  # letters of an address
 OVERLAPS = 3  # that are described one by one
@@ -66,7 +65,8 @@ def _peak(proven: int, possible: int) -> str:
 
 def common(section: Section) -> int:
     """Count the letters with which every address of a section begins: the host, or all of it."""
-    addresses = {address(lane.session) for lane in section.lanes}
+    by_endpoint = {lane.session.endpoint: lane.session for lane in section.lanes}
+    addresses = set(map(address, by_endpoint.values()))
     if len(addresses) == 1:
         return len(next(iter(addresses)))
     hosts = {it.partition("/")[0] for it in addresses}
@@ -96,10 +96,10 @@ def caption(lane: Lane, axis: Axis) -> Caption:
     return Caption(safe_middle(user or "", 40), safe_middle(origins.brief(session), 60), lifetimes.span(session, axis))
 
 
-def describe(report: Report, policy: Policy, layout: Layout) -> str:
+def describe(verdict: Sequence[str], layout: Layout) -> str:
     """Say what a picture of a capture shows, for those who do not see it: the verdict, how many, and when."""
-    sentences = [safe(sentence, 400) for sentence in verdict_sentences(report, policy)]
-    if not report.sessions:
+    sentences = [safe(sentence, 400) for sentence in verdict]
+    if not layout.lanes:
         return " ".join(sentences)
     certain, possible = layout.peaks
     sentences.append(

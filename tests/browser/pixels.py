@@ -131,7 +131,7 @@ def _read_letters(page: Any) -> Iterator[Line]:
 def _follows(line: Box, letter: Box) -> bool:
     """Whether a letter continues a line: at its height, and neither before its end nor far behind."""
     tall, middle = line.bottom - line.top, (letter.top + letter.bottom) / 2
-    return line.top < middle < line.bottom and -tall / 2 < letter.left - line.right < tall
+    return line.top < middle < line.bottom and -tall < letter.left - line.right < tall
 
 
 def _join(one: Box, other: Box) -> Box:
@@ -196,15 +196,18 @@ def find_collisions(lines: Sequence[Line]) -> list[str]:
     pairs, near = [], list[Line]()
     for line in sorted(lines, key=lambda line: line.box.top):
         near = [other for other in near if other.box.bottom - line.box.top > 3]
-        pairs += [f"{other.words} | {line.words}" for other in near if _is_over(other.box, line.box)]
+        pairs += [f"{other.words} | {line.words}" for other in near if _is_over(other, line)]
         near.append(line)
     return [f"one over the other: {pair}" for pair in pairs]
 
 
-def _is_over(one: Box, other: Box) -> bool:
-    wide = min(one.right, other.right) - max(one.left, other.left)
-    tall = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return wide > 3 and tall > 0.3 * min(one.bottom - one.top, other.bottom - other.top)
+def _is_over(line: Line, other: Line) -> bool:
+    if line.words == other.words:
+        return False  # two boxes of one text
+    one, two = line.box, other.box
+    wide = min(one.right, two.right) - max(one.left, two.left)
+    tall = min(one.bottom, two.bottom) - max(one.top, two.top)
+    return wide > 3 and tall > 0.3 * min(one.bottom - one.top, two.bottom - two.top)
 
 
 # -- paper -----------------------------------------------------------------------------------------------------------

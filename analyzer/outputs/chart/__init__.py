@@ -58,6 +58,7 @@ def picture(
     """
     reports = run.reports if len(run.reports) <= PANELS else triage.worst_reports(run)[:PANELS]
     panels, names = _panels(run, reports, width, start, end), harmless.names(run)
+    verdicts = [verdict_sentences(report, run.policy) for report in reports]
     marks: list[Mark] = []
     y = MARGIN
     if run.title and headed:
@@ -68,11 +69,11 @@ def picture(
     for line in wrap(heading, width - 2 * MARGIN, BODY, 2):
         marks.append(Words(line, MARGIN, y + BODY * LINE * 0.75, BODY, INK))
         y += BODY * LINE + GAP
-    for panel in panels:
+    for panel, sentences in zip(panels, verdicts, strict=True):
         if panel.number:
             y += GAP * 2
         if headed:
-            head = head_of(panel.report, names[panel.report.capture.source], run, panel.layout, width)
+            head = head_of(panel, sentences, names[panel.report.capture.source], run)
             marks += head_marks(head, panel.number, width, y)
             y += head.height
         more, y = _panel(panel, y + GAP)
@@ -83,14 +84,16 @@ def picture(
         for line in wrap(note, width - 2 * MARGIN, SMALL, 2):
             marks.append(Words(line, MARGIN, y + SMALL * LINE * 0.75, SMALL, GREY))
             y += SMALL * LINE
-    return Picture(width, y + MARGIN * 0.6, marks, *_describe(run, panels, names))
+    return Picture(width, y + MARGIN * 0.6, marks, *_describe(run, panels, verdicts, names))
 
 
-def _describe(run: Run, panels: Sequence[Panel], names: dict[str, str]) -> tuple[str, str]:
+def _describe(
+    run: Run, panels: Sequence[Panel], verdicts: Sequence[Sequence[str]], names: dict[str, str]
+) -> tuple[str, str]:
     """Say what the picture shows, in a title and in sentences, for those who do not see it."""
-    parts = [timeline.describe(panel.report, run.policy, panel.layout) for panel in panels]
+    parts = [timeline.describe(it, panel.layout) for it, panel in zip(verdicts, panels, strict=True)]
     if len(parts) == 1:
-        return run.title or verdict_sentences(panels[0].report, run.policy)[0], parts[0]
+        return run.title or verdicts[0][0], parts[0]
     sources = [names[panel.report.capture.source] for panel in panels]
     described = [f"{source}: {part}" for source, part in zip(sources, parts, strict=True)]
     return run.title or f"Timelines of {plural(len(parts), 'capture')}", " ".join(described)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from analyzer.model import Report, Run, format_duration, plural
 from analyzer.outputs.chart.lettering import clean, wrap
 from analyzer.outputs.chart.marks import Align, Boxes, Look, Mark, Words
-from analyzer.outputs.chart.panel import BODY, DOT, GREY, INK, LINE, MARGIN, MIDDLE, SMALL, TITLE
-from analyzer.timeline import Axis, Layout
+from analyzer.outputs.chart.panel import BODY, DOT, GREY, INK, LINE, MARGIN, MIDDLE, SMALL, TITLE, Panel
+from analyzer.timeline import Axis
 from analyzer.wording import instants, results, titles
-from analyzer.wording.verdict import verdict_sentences
 
 BLOCK = 0.8  # inches: 13 pixels in a thumbnail of 200
 SIGN = 30.0  # points
@@ -29,9 +28,9 @@ class Head(NamedTuple):
     height: float  # inches
 
 
-def head_of(report: Report, name: str, run: Run, layout: Layout, width: float) -> Head:
+def head_of(panel: Panel, sentences: Sequence[str], name: str, run: Run) -> Head:
     """Write the verdict, what it rests on, and where it comes from."""
-    sentences = verdict_sentences(report, run.policy)
+    report, layout, width = panel.report, panel.layout, panel.width
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     missing = [message for message in hidden if not any(message in sentence for sentence in sentences)]
     more = f" And {len(missing) - 1} more." if missing[1:] else ""

@@ -25,7 +25,7 @@ class Stack(NamedTuple):
     title: str
     detail: str
     lanes: Sequence[Lane]
-    labels: Sequence[str]
+    common: int  # letters with which every address begins
     lane: float = 0.0  # inches per socket
 
     @property
@@ -56,14 +56,12 @@ def _stack(report: Report, section: Section, title: str, layout: Layout) -> Stac
     per_address = section.groups[0].per is Scope.ENDPOINT  # its title, or the labels of its lanes, are addresses
     where = "" if per_address else report.endpoints(section.groups[0].sessions)
     detail = timeline.note(section, layout.axis) + (f"  ·  {where}" if where else "")
-    common = timeline.common(section)
-    return Stack(title, detail, section.lanes, [timeline.label(lane, common) for lane in section.lanes])
+    return Stack(title, detail, section.lanes, timeline.common(section))
 
 
 def _together(rest: Sequence[Section]) -> Stack:
     lanes = sorted((lane for section in rest for lane in section.lanes), key=lambda lane: lane.order)
-    labels = [timeline.label(lane, 0) for lane in lanes]
-    return Stack(f"{len(rest):,} other groups", plural(len(lanes), "socket"), lanes, labels)
+    return Stack(f"{len(rest):,} other groups", plural(len(lanes), "socket"), lanes, 0)
 
 
 def _thin(stacks: Sequence[Stack], rows: int, highest: float) -> list[Stack]:

@@ -39,14 +39,15 @@ WORDED = 0.155  # inches a lane that has room for words, messages and marks of i
 def label_width(stack: Stack, axis: Axis) -> float:
     """Measure the longest label of a stack, in inches."""
     if stack.lane < WORDED:
-        return max(inches(label, SMALL) for label in stack.labels[:: _spacing(stack)])
-    lines = (_label(stack, row, axis, math.inf) for row in range(len(stack.lanes)))
+        labels = [timeline.label(lane, stack.common) for lane in stack.lanes[:: _spacing(stack)]]
+        return max(inches(label, SMALL) for label in labels)
+    lines = (_label(stack, lane, axis, math.inf) for lane in stack.lanes)
     return max(max(inches(first, SMALL), inches(second, TINY)) for first, second in lines)
 
 
-def _label(stack: Stack, row: int, axis: Axis, room: float) -> tuple[str, str]:
+def _label(stack: Stack, lane: Lane, axis: Axis, room: float) -> tuple[str, str]:
     """Name a socket, who opened it, and from when to when it was open: in two lines where a row has the height."""
-    label, (who, opener, span) = stack.labels[row], timeline.caption(stack.lanes[row], axis)
+    label, (who, opener, span) = timeline.label(lane, stack.common), timeline.caption(lane, axis)
     if stack.lane >= DOUBLE:
         fits = inches(_join(label, opener), SMALL) <= room
         first, second = (opener, who) if fits else (who, opener)
@@ -128,8 +129,8 @@ def lane_marks(panel: Panel, y: float) -> Iterator[Mark]:
                 (panel.left, y + stack.lane * row, panel.right, y + stack.lane * row)
                 for row in range(1, len(stack.lanes))
             ]
-            for row in range(len(stack.lanes)):
-                _row(collector, panel, stack, row, y + stack.lane / 2)
+            for lane in stack.lanes:
+                _row(collector, panel, stack, lane, y + stack.lane / 2)
                 y += stack.lane
         else:
             _crowd(collector, panel, stack, y)
@@ -148,11 +149,11 @@ def _heading(panel: Panel, stack: Stack, middle: float) -> Iterator[Words]:
     yield Words(detail, MARGIN + used, middle + BODY * MIDDLE, SMALL, GREY)
 
 
-def _row(collector: Collector, panel: Panel, stack: Stack, row: int, middle: float) -> None:
+def _row(collector: Collector, panel: Panel, stack: Stack, lane: Lane, middle: float) -> None:
     """Draw one socket in a row of its own."""
-    lane, height = stack.lanes[row], stack.lane
-    half, session = height * 0.29, lane.session
-    lines = _label(stack, row, panel.axis, panel.left - 0.07 - MARGIN)
+    height, session = stack.lane, lane.session
+    half = height * 0.29
+    lines = _label(stack, lane, panel.axis, panel.left - 0.07 - MARGIN)
     base = middle - (TINY * LINE / 2 if lines[1] else 0) + SMALL * MIDDLE
     for text, y, size, color in ((lines[0], base, SMALL, INK), (lines[1], base + TINY * LINE, TINY, GREY)):
         if text:
@@ -224,7 +225,7 @@ def _crowd(collector: Collector, panel: Panel, stack: Stack, top: float) -> None
     lowest = top + stack.height - 0.05
     hatched = height >= HATCHED
     half = max(height * (0.32 if hatched else 0.5), PIXEL / 2)
-    for row, (lane, label) in enumerate(zip(stack.lanes, stack.labels, strict=True)):
+    for row, lane in enumerate(stack.lanes):
         middle = top + height * (row + 0.5)
         _bars(collector, panel, lane, middle, half, "" if hatched else "-thin")
         if (x := _failure_place(panel, lane)) is not None:
@@ -232,7 +233,7 @@ def _crowd(collector: Collector, panel: Panel, stack: Stack, top: float) -> None
         elif hatched:
             _connecting(collector, panel, lane, middle)
         if row % spacing == 0 and (row == 0 or middle + 0.05 <= lowest):
-            text = short(label, panel.left - 0.08 - MARGIN, TINY)
+            text = short(timeline.label(lane, stack.common), panel.left - 0.08 - MARGIN, TINY)
             base = middle + (0.05 if height < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
             collector.words.append(Words(text, panel.left - 0.08, base, TINY, INK, align=Align.RIGHT))
     for line, text in enumerate(count_outcomes([lane.session for lane in stack.lanes])):

@@ -1,0 +1,87 @@
+"""No blank place, no word without ink, nothing cut: pictures of whole pages, and of each screenful while scrolling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import chats, pixels
+
+DESK = {"viewport": {"width": 1280, "height": 900}}
+SCREENS: dict[str, dict[str, Any]] = {
+    "desk": DESK,
+    "laptop": {"viewport": {"width": 1366, "height": 657}},
+    "dark": {**DESK, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "zoomed": {"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2},  # 200 % on 1280 px
+    "forced": {**DESK, "forced_colors": "active"},
+    "calm": {**DESK, "reduced_motion": "reduce"},
+}
+SLOW = pytest.mark.slow
+QUICK = [*((4, screen) for screen in SCREENS), (1, "desk"), (2, "phone"), (12, "zoomed"), (60, "phone"), (60, "laptop")]
+REST = [(sockets, screen) for sockets in (1, 2, 12, 60, 500, 5_000) for screen in SCREENS]
+CASES = [*QUICK, *(pytest.param(*case, marks=SLOW) for case in REST if case not in QUICK)]
+
+
+def take(page: Any, **options: Any) -> Any:
+    return pixels.read_picture(page.screenshot(scale="css", **options))
+
+
+def find_faults(image: Any, lines: list[pixels.Line]) -> list[str]:
+    return [
+        *pixels.find_blanks(image),
+        *pixels.find_unpainted(image, lines),
+        *pixels.find_cut(lines),
+        *pixels.find_collisions(lines),
+    ]
+
+
+def scroll(page: Any) -> Iterator[tuple[Any, list[pixels.Line]]]:
+    """Yield each screenful, and its lines."""
+    tall = page.viewport_size["height"]
+    top = 0
+    while top < page.evaluate("document.documentElement.scrollHeight"):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.wait_for_timeout(30)
+        start = page.evaluate("scrollY")
+        lines = [line._replace(box=_move(line.box, -start)) for line in pixels.read_lines(page)]
+        yield take(page), [line for line in lines if line.box.top >= 0 and line.box.bottom <= tall]
+        top += tall
+
+
+def _move(box: pixels.Box, down: float) -> pixels.Box:
+    return pixels.Box(box.left, box.top + down, box.right, box.bottom + down)
+
+
+@pytest.mark.parametrize(("sockets", "screen"), CASES)
+def test_the_whole_page_has_no_blank_place(
+    opened: Any, page_of: Callable[..., Path], sockets: int, screen: str
+) -> None:
+    page = opened(page_of(chats.chat(sockets)), **SCREENS[screen]).page
+    assert find_faults(take(page, full_page=True), pixels.read_lines(page)) == []
+
+
+@pytest.mark.parametrize(("sockets", "screen"), [(4, "desk"), (12, "phone"), pytest.param(500, "zoomed", marks=SLOW)])
+def test_no_screenful_is_blank(opened: Any, page_of: Callable[..., Path], sockets: int, screen: str) -> None:
+    page = opened(page_of(chats.chat(sockets)), **SCREENS[screen]).page
+    for image, lines in scroll(page):
+        assert pixels.find_unpainted(image, lines) == []
+        assert pixels.find_blanks(image, len(image) / 2) == []
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+@pytest.mark.parametrize("captures", [16, pytest.param(100, marks=SLOW)])
+def test_many_captures_have_no_blank_place(
+    opened: Any, page_of: Callable[..., Path], captures: int, screen: str
+) -> None:
+    page = opened(page_of(*chats.suite(captures)), **SCREENS[screen]).page
+    assert find_faults(take(page, full_page=True), pixels.read_lines(page)) == []
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_without_javascript_there_is_no_blank_place(opened: Any, page_of: Callable[..., Path], screen: str) -> None:
+    page = opened(page_of(chats.chat(12)), java_script_enabled=False, **SCREENS[screen]).page
+    assert pixels.find_blanks(take(page, full_page=True)) == []
