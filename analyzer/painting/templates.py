@@ -76,7 +76,7 @@ def _write_style(title: str, run: Run | None) -> str:
     corners = {"top-left": title, "top-right": meta, "bottom-left": f"har-sockets {VERSION}"}
     boxes = " ".join(f"@{corner} {{ content: {_quote(words)}; }}" for corner, words in corners.items())
     names = " ".join(
-        f".sockets td:nth-child({n}):before {{ content: {_quote(it)}; }}" for n, it in enumerate(COLUMNS, 1)
+        f".sockets td:nth-child({n}):before {{ content: {_quote(column)}; }}" for n, column in enumerate(COLUMNS, 1)
     )
     dark = read_asset("dark.css")
     return "\n".join(
