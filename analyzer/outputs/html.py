@@ -30,7 +30,7 @@ STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need no
 LARGE = 256 * 1024  # letters of JSON; above that it is packed
 ROOM, LINE = 3_600_000, 500  # bytes of a page of many captures, and of each in the index
 COUNTED = 6  # captures from which on they are also told in numbers
-SCRIPTS = ("unpack.js", "time.js", "chart.js", "card.js", "table.js", "index.js", "page.js")
+SCRIPTS = ("unpack.js", "time.js", "chart.js", "pane.js", "table.js", "save.js", "index.js", "page.js")
 
 
 def render(run: Run) -> bytes:
