@@ -34,7 +34,7 @@ ROW = re.compile(r"^   (?:socket )?#(\d+) ")
 DATA = re.compile(r'<script type="application/json" class="data">(.*?)</script>', re.DOTALL)
 TIME = re.compile(r'<text class="time" x="([\d.-]+)%"[^>]*>([^<]*)</text>')
 GROUP = re.compile(r'<p class="group"><b>(.*?)</b>|<ol class="captions">(.*?)</ol>', re.DOTALL)
-CAPTION = re.compile(r"<li><a [^>]*>#(\d+)</a>")
+CAPTION = re.compile(r"<li[^>]*><a [^>]*>#(\d+)</a>")
 NUMBER = re.compile(r"^#(\d+)")
 
 

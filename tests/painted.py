@@ -75,7 +75,10 @@ def _static(text: str) -> Painting:
         r'<p class="group"><b>(.*?)</b>(.*?)(?=<p class="group">|<p class="counted">)', text, re.DOTALL
     ):
         groups.append(
-            (entities.unescape(title), [int(number) for number in re.findall(r'<li><a href="#[^"]*">#(\d+)', rest)])
+            (
+                entities.unescape(title),
+                [int(number) for number in re.findall(r'<li[^>]*><a href="#[^"]*">#(\d+)', rest)],
+            )
         )
     start, end = _measure([(at, place) for at, (place, _) in places.items()], 0, 1 - EDGE)
     return Painting(start, end, {at: label for at, (_, label) in places.items()}, groups)

@@ -15,7 +15,7 @@ from itertools import islice
 from markupsafe import Markup
 
 from analyzer.model import Report, Run
-from analyzer.painting import page_data, templates
+from analyzer.painting import page_data, small_charts, templates
 from analyzer.painting.index import make_index
 from analyzer.painting.packing import Chunk, pack, pack_articles
 from analyzer.painting.part import part_of
@@ -30,7 +30,7 @@ STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need no
 LARGE = 256 * 1024  # letters of JSON; above that it is packed
 ROOM, LINE = 3_600_000, 500  # bytes of a page of many captures, and of each in the index
 COUNTED = 6  # captures from which on they are also told in numbers
-SCRIPTS = ("unpack.js", "time.js", "chart.js", "card.js", "table.js", "index.js", "page.js")
+SCRIPTS = ("unpack.js", "time.js", "chart.js", "pane.js", "table.js", "save.js", "index.js", "page.js")
 
 
 def render(run: Run) -> bytes:
@@ -54,6 +54,8 @@ def render(run: Run) -> bytes:
         links={safe(it.row.source, 4_000): (it.id, it.name) for it in index.entries if it.id in opened},
         meanings=tables.MEANINGS,
         index=index,
+        split=small_charts.split_results(index.facets),
+        peaks=small_charts.count_peaks(index.entries) if readable else (),
         opened=opened,
         several=len(readable) > 1,
         left=len(readable) - len(opened),

@@ -254,7 +254,6 @@ def page(run: Run, session: Session) -> bytes:
         source=harmless.safe_middle(name_source(run.reports[0].capture.source), 300),
         sections=describe_socket(run.reports[0], session),
         heads=HEADS,
-        own=OWN,
         part=part_of(run.reports[0], run.policy, "c1", LANES),
     )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
 from analyzer.painting.part import Block, Part, Row
@@ -23,6 +25,8 @@ STRIP = 4  # lanes a drawing: paper is cut between them
 LEVELS = 64  # pixels for how many are open
 TICKED = 100  # lanes; with more, messages are marked by JavaScript only
 LABELS = 5
+LATE = 4  # tenths
+LETTERS = 10  # that a tenth has room for on paper
 KINDS = ("connecting", "possible", "proven", "overlapping", "failed", "tick")  # from back to front
 
 
@@ -74,6 +78,14 @@ def _marks(row: Row, top: int, axis: Axis, ticked: bool) -> Iterable[tuple[str, 
         yield "failed", _cross(x(lane.failed, axis), top)
     if ticked and row.ticks:
         yield "tick", "".join(f"M{at} {top + 3}v5" for at in sorted({x(tick, axis) for tick in row.ticks}))
+
+
+def indent(row: Row, axis: Axis) -> Markup:
+    """Say in which tenth the words of a lane begin, to be near its bar; those of a late one end at the right."""
+    begin = x(row.lane.life.start, axis) * 10 // WIDE if row.lane.life is not None else 0
+    fits = max(0, 9 - len(row.label + row.caption) // LETTERS)
+    name = "late" if begin > LATE else f"tenth-{min(begin, fits)}"
+    return Markup(f' class="{name}"' if begin else "")  # noqa: S704 - ours
 
 
 def x(at: Instant | None, axis: Axis) -> int:

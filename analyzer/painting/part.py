@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from analyzer.model import Instant, Page, Policy, Report, Session, Value
 from analyzer.timeline import Axis, Lane, Layout, lay_out
 from analyzer.wording import instants, lifetimes, timeline
+from analyzer.wording.findings import number_by_session
 from analyzer.wording.harmless import safe
 
 WITHIN = 300  # of the width: nearer to the edge of a bar no tick shows
@@ -48,6 +49,8 @@ class Part(Value, frozen=True):
     layout: Layout
     blocks: tuple[Block, ...]
     static_sockets: int
+    ids: frozenset[str]  # of its sockets
+    finding_numbers: dict[str, list[int]]  # of the findings about each socket, by its id
 
     @property
     def rows(self) -> list[Row]:
@@ -82,7 +85,9 @@ class Part(Value, frozen=True):
             "failed": any(lane.failed is not None for lane in lanes),
             "pointed": still_open,
             "possibly-pointed": not still_open and any(it.end is None for it in possible),
+            "overlapping": any(lane.overlapping for lane in lanes),
             "band": bool(self.layout.overlaps),
+            "maybe": bool(self.layout.possible_overlaps),
             "load": bool(self.layout.loads),
             "tick": any(_has_tick(row, self.layout.axis) for row in self.rows),
         }
@@ -99,7 +104,9 @@ def part_of(report: Report, policy: Policy, id: str, most: int, prefix: str = ""
         common = timeline.common(section)
         rows = tuple(_row(lane, common, pages, layout.axis, ticks) for lane in section.lanes)
         blocks.append(Block(title, timeline.note(section, layout.axis), common, rows))
-    return Part(id, prefix, report, layout, tuple(blocks), min(most, len(report.sessions)))
+    ids = frozenset(session.id for session in report.sessions)
+    most = min(most, len(ids))
+    return Part(id, prefix, report, layout, tuple(blocks), most, ids, number_by_session(report))
 
 
 def _row(lane: Lane, common: int, pages: dict[str, Page], axis: Axis, ticks: int) -> Row:

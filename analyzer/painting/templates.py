@@ -17,12 +17,13 @@ from markupsafe import Markup
 
 from analyzer import gate, triage
 from analyzer.model import Messages, Policy, Report, Run, count_rest, plural
-from analyzer.painting import drawing
+from analyzer.painting import drawing, links
 from analyzer.version import VERSION
 from analyzer.wording import console, facts, harmless, judgements, origins, results, services, timeline, titles
 from analyzer.wording.coverage import list_coverage
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
+from analyzer.wording.socket import OWN
 
 FOLD = 200  # rows that are laid out at once where there is JavaScript: a table of a thousand costs a third of a second
 SHOWN = 40  # findings, caveats, parts that were skipped
@@ -61,12 +62,12 @@ def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
         policy += f"; script-src {' '.join(map(_hash, scripts))}"
     css = Markup(style)  # noqa: S704 - ours
     page = _environment().get_template(template)
-    return page.render(version=VERSION, policy=policy, style=css, most=SHOWN, **values).encode("utf-8")
+    return page.render(version=VERSION, policy=policy, style=css, **values).encode("utf-8")
 
 
 def fragment(template: str, **values: Any) -> Markup:
     """Write a part of a page."""
-    return Markup(_environment().get_template(template).render(version=VERSION, most=SHOWN, **values))  # noqa: S704 - jinja2 escaped what it holds
+    return Markup(_environment().get_template(template).render(version=VERSION, **values))  # noqa: S704 - jinja2 escaped what it holds
 
 
 def _write_style(title: str, run: Run | None) -> str:
@@ -74,6 +75,9 @@ def _write_style(title: str, run: Run | None) -> str:
     meta = " · ".join(f"{key} {value}" for key, value in facts.head(run)) if run is not None else ""
     corners = {"top-left": title, "top-right": meta, "bottom-left": f"har-sockets {VERSION}"}
     boxes = " ".join(f"@{corner} {{ content: {_quote(words)}; }}" for corner, words in corners.items())
+    names = " ".join(
+        f".sockets td:nth-child({n}):before {{ content: {_quote(column)}; }}" for n, column in enumerate(COLUMNS, 1)
+    )
     dark = read_asset("dark.css")
     return "\n".join(
         (
@@ -81,6 +85,7 @@ def _write_style(title: str, run: Run | None) -> str:
             f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{\n{dark}}} }}",
             f"@media screen {{ :root[data-theme=dark] {{\n{dark}}} }}",
             *map(read_asset, STYLES),
+            f"@media screen and (max-width: 700px) {{ {names} }}",
             f"@page {{ {boxes} }}",
         )
     )
@@ -109,10 +114,19 @@ def _environment() -> Environment:
         "services": services,
         "timeline": timeline,
         "titles": titles,
+        "link": links.link,
+        "link_to": links.link_to,
+        "own": OWN,
         "safe": safe,
         "safe_middle": safe_middle,
     }
-    environment.globals |= {"coverage": list_coverage, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
+    environment.globals |= {
+        "coverage": list_coverage,
+        "messages": _messages,
+        "columns": COLUMNS,
+        "fold": FOLD,
+        "most": SHOWN,
+    }
     environment.globals |= {"count": plural, "rest": count_rest, "judged": _judge, "gated": judgements.total_sentence}
     return environment
 

@@ -52,6 +52,17 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     return rows
 
 
+def describe_origin(report: Report, zone: tzinfo = UTC) -> str:
+    """Say in a line what a capture is: `4 sockets · Chrome DevTools · 3.52 s from 2026-11-23 18:53:27.985 UTC`."""
+    rows = dict(facts(report, zone))
+    parts = (
+        plural(len(report.sessions), "socket"),
+        rows["Recorded with"],
+        rows.get("Covers", "").replace(", from", " from"),
+    )
+    return " · ".join(filter(None, parts))
+
+
 def figures(report: Report) -> list[tuple[str, str]]:
     """List the numbers that one looks for first."""
     peaks = report.concurrency

@@ -23,7 +23,7 @@ from analyzer.model import (
 from analyzer.model.sentence import Sentence
 from analyzer.timeline import Axis, axis_of
 from analyzer.version import HOME, PUBLISHED
-from analyzer.wording import instants, origins, proof, socket
+from analyzer.wording import instants, lifetimes, origins, proof, socket
 from analyzer.wording.harmless import safe, safe_sentence
 
 PLACES = 6  # pointers that are named one by one
@@ -34,7 +34,8 @@ class Place(Value, frozen=True):
     """Hold where in the file one socket can be seen."""
 
     session: Session
-    words: str  # its pointer, and when it was certainly open
+    words: str  # its pointer, and when it was certainly open: dates
+    brief: str  # its user, pointer, and when it was open since the start of the capture
 
     def __str__(self) -> str:
         return f"{self.session.name}: {self.words}"
@@ -47,6 +48,7 @@ class Opener(Value, frozen=True):
     sessions: tuple[Session, ...]
     calls: tuple[socket.Line, ...]  # the whole stack of the first of them; not yet harmless
     note: str  # how to open the line that counts
+    number: int  # of the finding with which the stack stands: the first one that has it
 
 
 class FindingWords(Value, frozen=True):
@@ -95,22 +97,32 @@ def number_by_session(report: Report) -> dict[str, list[int]]:
 
 
 def describe_findings(report: Report, zone: tzinfo = UTC, rules: Sequence[Rule] = ()) -> list[FindingWords]:
-    """Describe the findings in their order. A remedy stands once, as does why a rule matters.
+    """Describe the findings in their order. A remedy stands once, as do a call stack and why a rule matters.
 
     `rules`: for why they matter.
     """
     importance = {rule.id: rule.importance for rule in rules}
     axis = axis_of(report)
     remedies: set[str | None] = set()
+    stacks: dict[tuple[socket.Line, ...], int] = {}
     words = []
-    for finding in sort(report):
+    for number, finding in enumerate(sort(report), 1):
         repeated = finding.remedy in remedies
         remedies.add(finding.remedy)
-        words.append(_describe(finding, report, axis, zone, importance.pop(finding.rule, ""), repeated))
+        openers = tuple(_openers(report.named(finding.sessions), number, stacks))
+        words.append(_describe(finding, report, axis, zone, importance.pop(finding.rule, ""), repeated, openers))
     return words
 
 
-def _describe(finding: Finding, report: Report, axis: Axis, zone: tzinfo, matters: str, repeated: bool) -> FindingWords:
+def _describe(
+    finding: Finding,
+    report: Report,
+    axis: Axis,
+    zone: tzinfo,
+    matters: str,
+    repeated: bool,
+    openers: tuple[Opener, ...],
+) -> FindingWords:
     sessions = report.named(finding.sessions)
     more = count_rest(len(sessions) - PLACES, "socket")
     pointers = () if sessions else filter(None, finding.pointers[:PLACES])
@@ -124,9 +136,9 @@ def _describe(finding: Finding, report: Report, axis: Axis, zone: tzinfo, matter
         matters=matters or None,
         page=f"{HOME}/blob/HEAD/docs/rules/{finding.rule}.md" if PUBLISHED else None,
         evidence=tuple(safe(line, 600) for line in proof.lines(finding.proof)),
-        places=tuple(Place(it, _place(it, report, axis, zone)) for it in sessions[:PLACES]),
+        places=tuple(_place(it, report, axis, zone) for it in sessions[:PLACES]),
         rest=(*([more] if more else []), *(safe(pointer, 120) for pointer in pointers)),
-        openers=tuple(_openers(sessions)),
+        openers=openers,
         cause_label=finding.cause_label,
         reason=_write_reason(finding),
         remedy=None if finding.remedy is None or repeated else safe(finding.remedy, 600),
@@ -136,11 +148,11 @@ def _describe(finding: Finding, report: Report, axis: Axis, zone: tzinfo, matter
 
 def _write_reason(finding: Finding) -> Sentence | None:
     if finding.why is None:
-        return finding.cause_unknown
+        return None if finding.cause_unknown is None else safe_sentence(finding.cause_unknown, 600)
     return Sentence(f"{{}} ({finding.cause})", safe_sentence(finding.why, 600))
 
 
-def _place(session: Session, report: Report, axis: Axis, zone: tzinfo) -> str:
+def _place(session: Session, report: Report, axis: Axis, zone: tzinfo) -> Place:
     """Say where in the file one can see a socket, and when it was certainly open."""
 
     def write(at: Instant) -> str:
@@ -148,16 +160,20 @@ def _place(session: Session, report: Report, axis: Axis, zone: tzinfo) -> str:
 
     ends = " to " + write(session.proven.end) if session.proven and session.proven.end else ""
     open_at = f", certainly open from {write(session.proven.start)}{ends}" if session.proven else ""
-    return f"{safe(session.pointer, 120)}{open_at}"
+    pointer = safe(session.pointer, 120)
+    who = safe(session.user[2], 40) if session.user else ""
+    parts = (who, pointer, lifetimes.span(session, axis))
+    return Place(session, f"{pointer}{open_at}", " · ".join(filter(None, parts)))
 
 
-def _openers(sessions: Iterable[Session]) -> Iterable[Opener]:
-    """List the places that opened the sockets, each with the stack of its first one."""
+def _openers(sessions: Iterable[Session], number: int, stacks: dict[tuple[socket.Line, ...], int]) -> Iterable[Opener]:
+    """List the places that opened the sockets, each with the stack of its first one. `stacks`: where each stands."""
     by_place: dict[str, list[Session]] = {}
     for session in sessions:
         if place := origins.short_stack(session):
             by_place.setdefault(place, []).append(session)
     for place, members in list(by_place.items())[:OPENERS]:
         first = members[0]
+        calls = socket.list_calls(first)
         note = "" if callstacks.is_doubtful(first) else socket.describe_place(first.initiator)
-        yield Opener(safe(place, 300), tuple(members), socket.list_calls(first), safe(note, 300))
+        yield Opener(safe(place, 300), tuple(members), calls, safe(note, 300), stacks.setdefault(calls, number))

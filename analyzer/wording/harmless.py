@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from analyzer.model import Run, name_source
-from analyzer.model.sentence import Quote, Sentence, assemble
+from analyzer.model.sentence import Quote, Sentence, assemble, parts_of
 from analyzer.wording.terminal import Medium
 
 PAPER = Medium(120, unicode=True)
@@ -44,11 +44,11 @@ def names(run: Run) -> dict[str, str]:
     return shortest
 
 
-def safe_sentence(sentence: Sentence, most: int) -> Sentence:
+def safe_sentence(sentence: str, most: int) -> Sentence:
     """Make what a sentence quotes harmless, and cut the whole to about this many characters."""
     parts: list[str | Quote] = []
     left = most
-    for part in sentence.parts:
+    for part in parts_of(sentence):
         if left > 0:
             parts.append(part if isinstance(part, str) else Quote(part.kind, safe(part.value, left)))
         left -= len(part if isinstance(part, str) else part.text)

@@ -99,13 +99,14 @@ def _about(report: Report, session: Session) -> Iterator[Fact]:
     yield Fact("URL", session.url)
     yield Fact("in the file", session.pointer)
     if session.provider is not None:
-        yield Fact("service", _service(session))
+        yield Fact("service", describe_service(session))
     yield Fact("opened by", origins.describe_opener(session) or "not recorded")
-    yield Fact("page", _page(page, session))
+    yield Fact("page", describe_page(page, session))
 
 
-def _service(session: Session) -> str:
-    assert session.provider is not None
+def describe_service(session: Session) -> str:
+    if session.provider is None:
+        return ""
     words = [session.provider.name + (" (development only)" if session.dev_only else "")]
     if session.identity is not None:
         user, app = session.identity.user, session.identity.app
@@ -116,7 +117,7 @@ def _service(session: Session) -> str:
     return ", ".join([*words, *filter(None, [services.client(session)])])
 
 
-def _page(page: Page | None, session: Session) -> str:
+def describe_page(page: Page | None, session: Session) -> str:
     if page is None:
         return "not recorded" if session.page is None else f"{session.page} (the file has no more about it)"
     came = CAME.get(page.kind, "how it was loaded is not recorded")
@@ -128,19 +129,22 @@ def _page(page: Page | None, session: Session) -> str:
 
 def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
     closing = close_bounds(session) if session.outcome is not Outcome.UNKNOWN else None
-    code = [] if session.close_code is None else [str(session.close_code)]
-    if session.close_reason:
-        code.append(session.close_reason)
     yield Fact("outcome", outcome_of(report, session), BAD if session.outcome is Outcome.FAILED else STRONG)
     yield Fact("requested", _instant(session.created, axis))
     if session.opened is not None:
         yield Fact("opened", _instant(session.opened, axis))
     if closing:
         yield Fact("failed" if session.opened is None else "closed", _instant(closing, axis))
-    if code:
-        yield Fact("close code", " ".join(code))
+    if code := describe_code(session):
+        yield Fact("close code", code)
     yield Fact("certainly open", _span(session.proven, axis, report, session))
     yield Fact("possibly open", _span(session.possible, axis, report, session))
+
+
+def describe_code(session: Session) -> str:
+    """Write the close code with its reason: `1000 unmount`."""
+    code = "" if session.close_code is None else str(session.close_code)
+    return " ".join(filter(None, (code, session.close_reason)))
 
 
 def outcome_of(report: Report, session: Session) -> str:
@@ -169,11 +173,15 @@ def _span(interval: Interval | None, axis: Axis, report: Report, session: Sessio
     start = instants.since(interval.start, axis)
     if interval.end is None:
         if session.outcome is Outcome.OPEN:
-            return f"from {start}, {lifetimes.OUTCOMES[Outcome.OPEN].full} {verdict.when_saved(report)}"
+            return f"from {start}, {still_open(report)}"
         return f"from {start}, {lifetimes.OUTCOMES[Outcome.UNKNOWN].brief}"
     if interval.end - interval.start <= 1:
         return f"at {start}, for at least an instant"
     return f"{start} to {instants.since(interval.end, axis)} ({format_duration(interval.end - interval.start)})"
+
+
+def still_open(report: Report) -> str:
+    return f"{lifetimes.OUTCOMES[Outcome.OPEN].full} {verdict.when_saved(report)}"
 
 
 class Partners(NamedTuple):

@@ -76,7 +76,7 @@ def test_the_sockets_on_screen_are_in_the_accessibility_tree(
 ) -> None:
     page = opened(page_of(many)).page
     tree = page.locator(".lanes").aria_snapshot()
-    details = re.findall(r"option \"socket #(\d+) ", tree)
+    details = re.findall(r"option \"socket (\d+), ", tree)
     assert details
     assert len(details) < 100, "only those on screen"
     assert page.get_attribute(".lane", "aria-setsize") == "3000"
@@ -87,8 +87,9 @@ def test_zoom_and_pan_by_buttons_wheel_and_drag(opened: Any, page_of: Callable[.
     assert state(page) == "4 sockets, the whole capture"
     page.click("[aria-label='Zoom in']")
     zoomed = state(page)
-    assert re.fullmatch(r"4 sockets, 1\.\d\d s from \d+ ms", zoomed)
-    page.click("[aria-label=Later]")
+    assert re.fullmatch(r"4 sockets, 1\.\d\d s from [\d.]+ s", zoomed)
+    page.focus(".lanes")
+    page.keyboard.press("ArrowRight")
     assert state(page) != zoomed
     later = state(page)
     box = page.locator(".live .levels").bounding_box()
@@ -112,11 +113,10 @@ def test_by_keyboard_alone(opened: Any, page_of: Callable[..., Path]) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     chosen = page.get_attribute(".lanes", "aria-activedescendant")
-    assert (chosen, page.get_attribute(f"#{chosen}", "aria-selected")) == ("c1-s2", "true")
-    assert "/log/entries/5" in page.inner_text(".card")
+    assert (chosen, page.get_attribute(f"#{chosen}", "aria-selected")) == ("lane-2", "true")
     page.keyboard.press("End")
-    assert page.get_attribute(".lanes", "aria-activedescendant") == "c1-s4"
-    page.keyboard.press("Enter")
+    assert page.get_attribute(".lanes", "aria-activedescendant") == "lane-4"
+    page.keyboard.press("f")
     assert "ms from 3." in state(page) or "s from 3." in state(page)
     page.keyboard.press("0")
     assert state(page) == "4 sockets, the whole capture"
@@ -124,25 +124,27 @@ def test_by_keyboard_alone(opened: Any, page_of: Callable[..., Path]) -> None:
     page.keyboard.press("ArrowRight")
     assert "the whole capture" not in state(page)
     page.keyboard.press("Escape")
-    assert page.locator(".card").is_hidden()
+    assert page.get_attribute(".lanes", "aria-activedescendant") is None
 
 
-def test_details_follow_the_pointer(opened: Any, page_of: Callable[..., Path]) -> None:
+def test_partners_follow_the_pointer(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(OVERUSE)).page
-    page.hover("#c1-s3")
-    text = page.inner_text(".card")
-    assert "Socket #3: open when saved" in text
-    assert "(its first message)" in text
+    page.hover("#lane-3")
+    assert page.inner_text(".tip") == "#3 overlaps #1, #2, #4"
+    assert page.locator(".lane.partner").count() == 3
     page.hover("h1")
-    assert page.locator(".card").is_hidden()
+    assert page.locator(".tip").is_hidden()
+    assert page.locator(".lane.partner").count() == 0
 
 
 def test_filters_act_on_timeline_and_table(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(FAILED)).page
+    page.get_by_role("button", name="Filter").click()
     page.get_by_role("combobox", name="Outcome").select_option("never opened")
     assert state(page).startswith("9 of 10 sockets")
     assert (page.locator(".lane").count(), len(numbers(page))) == (9, 9)
     page.get_by_role("searchbox", name="Text").fill("nohost")
+    page.wait_for_timeout(50)  # it is painted with the next frame
     assert (page.locator(".lane").count(), numbers(page)) == (1, ["2"])
     page.get_by_role("searchbox", name="Text").fill("nothing like it")
     assert page.get_by_text("No socket matches.").is_visible()
@@ -155,6 +157,7 @@ def test_filters_by_service_and_user(opened: Any, page_of: Callable[..., Path]) 
     from playwright.sync_api import expect
 
     page = opened(page_of("../../sample_hars/stream-chat-two-users")).page
+    page.get_by_role("button", name="Filter").click()
     page.get_by_role("combobox", name="User").select_option("user-2")
     assert numbers(page) == ["2"]
     page.get_by_role("combobox", name="Service").select_option("Stream Chat")
@@ -206,7 +209,7 @@ def test_nothing_runs_out_of_the_window(opened: Any, page_of: Callable[..., Path
 @pytest.mark.parametrize("width", [1_000, 1_200, 1_500])
 def test_no_column_of_the_table_is_cut_off(opened: Any, page_of: Callable[..., Path], width: int) -> None:
     page = opened(page_of(OVERUSE), viewport={"width": width, "height": 900}).page
-    assert page.eval_on_selector(".scroll.tall", "box => box.scrollWidth - box.clientWidth") <= 0
+    assert page.eval_on_selector(".scroll:has(.sockets)", "box => box.scrollWidth - box.clientWidth") <= 0
 
 
 def test_paper_has_all_of_it(opened: Any, page_of: Callable[..., Path]) -> None:
@@ -214,5 +217,5 @@ def test_paper_has_all_of_it(opened: Any, page_of: Callable[..., Path]) -> None:
     page.emulate_media(media="print")
     assert page.locator(".static").is_visible()
     assert page.locator(".live").is_hidden()
-    assert page.evaluate("getComputedStyle(document.querySelector('.tall')).maxHeight") == "none"
+    assert page.evaluate("getComputedStyle(document.querySelector('.scroll:has(.sockets)')).maxHeight") == "none"
     assert page.pdf().startswith(b"%PDF")

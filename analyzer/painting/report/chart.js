@@ -1,6 +1,8 @@
 // The timeline that one can move: only the lanes on screen exist, so ten thousand are as quick as ten.
 
-const LANE = 20, GROUP = 28, LEVELS = 80, HEAD = 36, APART = 90;
+const HEAD = 36, GROUP = 28, APART = 90, BAR = 12, ROOMY = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
+const FONT = '12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
+const measure = document.createElement('canvas').getContext('2d');
 
 function make(name, properties, ...children) {
   const element = document.createElement(name);
@@ -18,56 +20,159 @@ function draw(name, attributes, text) {
   return element;
 }
 
-const picture = (height) => draw('svg', { class: 'plot', height, 'aria-hidden': 'true' });
-const row = (...cells) => make('div', { className: 'row' }, ...cells);
+const picture = (height, kind = '') => draw('svg', { class: 'plot ' + kind, height, 'aria-hidden': 'true' });
+const paths = (marks) => marks.map(([kind, d]) => draw('path', { class: kind, d }));
 
-function chart(host, capture) {
-  const end = capture.wide * 1.02;  // what goes on runs on to here
-  const view = { from: 0, to: end };
-  const proven = levels(capture.proven), possible = levels(capture.possible), highest = capture.highest;
-  const words = picture(HEAD), back = picture(0), counts = picture(LEVELS);
-  words.classList.add('words');
-  const backdrop = make('div', { className: 'backdrop', 'aria-hidden': 'true' }, row(make('span'), back, make('span')));
-  const lanes = make('div', { className: 'lanes', tabIndex: 0, role: 'listbox', 'aria-label': 'Sockets in time', 'aria-describedby': capture.id + '-card' }, backdrop);
-  const spacer = make('div', { 'aria-hidden': 'true' });
-  const none = make('p', { className: 'empty', hidden: true, textContent: 'No socket matches.' });
-  const scale = make('div', { className: 'names scale', 'aria-hidden': 'true' }, make('span', { textContent: 'open sockets' }),
-    make('span', { className: 'most', textContent: highest }), make('span', { className: 'least', textContent: '0' }));
-  const top = row(make('div'), words, make('div', { className: 'ends', textContent: 'how it ended' }));
-  const beside = draw('svg', { class: 'ends words', height: LEVELS, 'aria-hidden': 'true' });
-  const bottom = row(scale, make('div', { className: 'levels' }, counts), beside);
-  bottom.classList.add('counts');
-  const box = make('div', { className: capture.terse ? 'chart terse' : 'chart' }, top, lanes, none, bottom);
-  const card = details(box, capture);
-  lanes.append(spacer);
-  host.append(box);
+// What is drawn: marks as [kind, path], between 0 and `wide` pixels. `x` places an instant.
+function scene(capture, x, wide, ticks) {
+  const end = capture.wide * 1.02;
+  const clamp = (at) => at === null ? wide : Math.max(-9, Math.min(wide + 9, x(at)));
+  const area = (from, to, tall, least = 0) => {
+    const a = clamp(from), b = Math.max(a + least, clamp(to));
+    return b < 0 || a > wide ? '' : 'M' + a + ' 0H' + b + 'V' + tall + 'H' + a + 'z';
+  };
 
-  let beneath = -13;
-  for (const [level, , label] of capture.limits.slice().sort((a, b) => b[0] - a[0])) {
-    beneath = Math.min(LEVELS - 2, Math.max(beneath + 13, LEVELS - level * (LEVELS - 6) / highest + 4));
-    beside.append(draw('text', { y: beneath }, label));
+  function back(tall) {
+    const loads = capture.loads.map(([at], n) => [at, n + 1 < capture.loads.length ? capture.loads[n + 1][0] : null]);
+    const stretches = (list) => list.map(([from, to]) => area(from, to < 0 ? null : to, tall, 1)).join('');
+    const lines = (list) => list.map(([at]) => 'M' + clamp(at) + ' 0V' + tall).join('');
+    return [['load', loads.filter((_, n) => n % 2 === 0).map(([from, to]) => area(from, to, tall)).join('')], ['maybe', stretches(capture.haze)],
+      ['band', stretches(capture.bands)], ['grid', lines(ticks)], ['mark', lines(capture.loads)]].filter((it) => it[1]);
   }
 
-  let rows = [], height = 0, chosen = null, width = 1, pending = false;
+  function head() {
+    const words = [];
+    capture.loads.forEach(([at, kind, page], n) => {
+      const next = n + 1 < capture.loads.length ? capture.loads[n + 1][0] : end;
+      const left = Math.max(0, x(at)), room = Math.min(wide, x(next)) - left;
+      const label = [kind + ' ' + page, kind].find((it) => it.length * 6.8 + 6 < room);
+      if (label && x(at) < wide) words.push([left + 4, 12, label]);
+    });
+    for (const [at, label] of ticks) if (x(at) + label.length * 7 < wide) words.push([x(at), 31, label, 'time']);
+    return words;
+  }
+
+  function bars(socket, top, tall) {
+    const bottom = top + tall, middle = top + tall / 2, marks = [];
+    const bar = (kind, { start, end }) => {
+      if (end !== null && x(end) < 0 || x(start) > wide) return;
+      const a = clamp(start);
+      marks.push([kind, end === null ? 'M' + a + ' ' + top + 'H' + (wide - 8) + 'L' + wide + ' ' + middle + 'L' + (wide - 8) + ' ' + bottom + 'H' + a + 'z'
+        : 'M' + a + ' ' + top + 'H' + Math.max(a + 1.5, clamp(end)) + 'V' + bottom + 'H' + a + 'z']);
+    };
+    const { connecting } = socket;
+    if (connecting) marks.push(['connecting', 'M' + clamp(connecting.start) + ' ' + middle + 'H' + Math.max(clamp(connecting.start) + 1.5, clamp(connecting.end))]);
+    if (socket.possible) bar('possible', socket.possible);
+    if (socket.proven) bar('proven', socket.proven);
+    for (const part of overlapping(socket, capture)) bar('overlapping', part);
+    let at = 0, d = '';
+    for (const step of socket.ticks) { at += step; const place = Math.round(x(at * 1000)); if (place >= 0 && place <= wide) d += 'M' + place + ' ' + (top + 3) + 'V' + (bottom - 3); }
+    if (d) marks.push(['tick', d]);
+    if (socket.failed !== null) marks.push(['failed', 'M' + (x(socket.failed) - 5) + ' ' + (middle - 5) + 'l10 10m0-10l-10 10']);
+    return marks;
+  }
+
+  // Where words of this length stand so that they are in view: from the beginning of its bar, or beside it.
+  function beside(socket, length, isAbove) {
+    const lives = [socket.connecting, socket.possible, socket.proven, socket.failed !== null && { start: socket.failed, end: socket.failed }].filter(Boolean);
+    if (!lives.length) return { left: 0 };
+    const start = Math.min(...lives.map((it) => x(it.start))), end = Math.max(...lives.map((it) => it.end === null ? wide : x(it.end)));
+    const fits = Math.max(0, Math.min(start, wide - length)), isUpon = !isAbove && end + length >= wide && start <= length;
+    const left = isAbove || isUpon ? fits : end + length < wide ? Math.max(0, end) : start - length;
+    return { left: Math.min(left, wide), isAway: end < 0 || start > wide, isUpon };
+  }
+
+  function counts(scale, tall) {
+    const y = (level) => tall - level * (tall - 6) / scale.highest, marks = [];
+    const line = (steps) => {
+      const columns = new Map();
+      let before = 0;
+      for (const [at, level] of steps) {
+        if (x(at) < 0) { before = level; continue; }
+        if (x(at) > wide) break;
+        const column = Math.round(x(at)), pair = columns.get(column);
+        if (pair) { pair[0] = Math.max(pair[0], level); pair[1] = level; } else columns.set(column, [level, level]);
+      }
+      let d = 'M0 ' + y(before);
+      for (const [column, [most, last]] of columns) d += 'H' + column + 'V' + y(most) + 'V' + y(last);
+      return d + 'H' + wide;
+    };
+    if (scale.possible.length) marks.push(['perhaps', line(scale.possible)]);
+    if (scale.proven.length) marks.push(['surely', line(scale.proven)]);
+    const words = [];
+    let beneath = -13;
+    for (const [level, label] of scale.limits.slice().sort((a, b) => b[0] - a[0])) {
+      marks.push(['limit', 'M0 ' + y(level) + 'H' + wide]);
+      beneath = Math.min(tall - 2, Math.max(beneath + 13, y(level) + 12));
+      words.push([wide - 4, beneath, label, 'reason']);
+    }
+    return { marks, words };
+  }
+
+  return { back, head, bars, beside, counts };
+}
+
+const widthOf = (words) => { measure.font = FONT; return measure.measureText(words).width; };
+
+// `user · opened by · from–to`, after the number and what sets its address apart.
+function caption(socket, capture) {
+  return ' ' + [socket.place, socket.who, socket.opener, spanOf(socket, capture)].filter(Boolean).join(' · ');
+}
+
+const nameOf = (socket) => 'socket ' + socket.n + (socket.who ? ' of ' + socket.who : '');
+
+// What a screen reader says of a lane: the answer first.
+function describe(socket, capture) {
+  const { certain, possible } = partners(socket, capture);
+  const life = socket.proven ? 'certain from ' + instant(socket.proven.start, capture) + (socket.proven.end === null ? '' : ' to ' + instant(socket.proven.end, capture)) : 'not certainly open';
+  const end = socket.outcome === 'open' ? 'still open' : socket.outcome === 'closed' ? 'closed' : socket.ending;
+  return [nameOf(socket), life, end, certain.length ? 'overlaps ' + plural(certain.length, 'other') : 'overlaps no other',
+    possible.length && 'possibly overlaps ' + plural(possible.length, certain.length ? 'more' : 'other').replace('mores', 'more'), socket.address].filter(Boolean).join(', ');
+}
+
+function numbers(sockets, most) {
+  return sockets.slice(0, most).map((it) => '#' + it.n).join(', ') + (sockets.length > most ? ' and ' + (sockets.length - most).toLocaleString('en') + ' more' : '');
+}
+
+const lanesOf = (roomy) => roomy ? { LANE: 34, TOP: 18 } : { LANE: 20, TOP: 4 };
+
+function chart(capture, pick, moved) {
+  const roomy = capture.sockets.length <= ROOMY, { LANE, TOP } = lanesOf(roomy);
+  const end = capture.wide * 1.02;  // what goes on runs on to here
+  const view = { from: 0, to: end };
+  const words = picture(HEAD, 'words'), back = picture(0);
+  const ruler = make('div', { className: 'ruler', title: 'Drag to select a stretch of time; the wheel zooms' }, words);
+  const backdrop = make('div', { className: 'backdrop', 'aria-hidden': 'true' }, back);
+  const spacer = make('div', { 'aria-hidden': 'true' });
+  const lanes = make('div', { className: 'lanes', tabIndex: 0, role: 'listbox', 'aria-label': 'Sockets in time' }, backdrop, spacer);
+  const none = make('p', { className: 'empty', hidden: true, textContent: 'No socket matches.' });
+  const split = capture.scales.length > 1;
+  const scales = capture.scales.map((scale) => {
+    const plot = picture(split ? 56 : 80), title = !split ? 'open sockets' : scale.proven.length ? 'certainly open' : 'possibly open';
+    const element = make('div', { className: 'levels', 'aria-hidden': 'true' }, plot, make('span', { className: 'most', textContent: scale.highest.toLocaleString('en') + ' ' + title }), make('span', { className: 'least', textContent: '0' }));
+    return { ...scale, title, plot, element, tall: split ? 56 : 80 };
+  });
+  const bottom = make('div', { className: 'counts' }, ...scales.map((it) => it.element));
+  const selection = make('div', { className: 'selection', hidden: true }), tip = make('div', { className: 'tip', hidden: true, 'aria-hidden': 'true' });
+  const box = make('div', { className: roomy ? 'chart' : 'chart dense' }, ruler, lanes, none, bottom, selection, tip);
+
+  let rows = [], height = 0, chosen = null, width = 1, pending = false, drawing = null;
   const elements = new Map();  // place in rows -> element
 
   const x = (at) => (at - view.from) / (view.to - view.from) * width;
-  const clamp = (at) => Math.max(-9, Math.min(width + 9, x(at)));
 
   function fill(sockets) {
     rows = [];
-    let y = 0, section = -1;
+    let y = 0, section = -1, place = 0;
     for (const socket of sockets) {
       if (socket.section !== section) {
         section = socket.section;
         rows.push({ y, title: capture.sections[section] });
         y += GROUP;
       }
-      rows.push({ y, socket });
+      rows.push({ y, socket, place: ++place });
       y += LANE;
     }
-    let n = 0;
-    for (const entry of rows) if (entry.socket) entry.place = ++n;
     height = y;
     spacer.style.height = y + 'px';
     lanes.hidden = !rows.length;
@@ -75,7 +180,6 @@ function chart(host, capture) {
     for (const element of elements.values()) element.remove();
     elements.clear();
     lanes.scrollTop = 0;
-    if (chosen && !sockets.includes(chosen)) choose(null);
     redraw();
   }
 
@@ -87,67 +191,22 @@ function chart(host, capture) {
 
   function paint() {
     const bar = lanes.hidden ? 0 : lanes.offsetWidth - lanes.clientWidth;
-    top.style.paddingRight = bottom.style.paddingRight = bar + 'px';
+    ruler.style.paddingRight = bottom.style.paddingRight = bar + 'px';
     width = words.getBoundingClientRect().width || 1;
-    paintHead();
-    paintBack(back, Math.min(lanes.clientHeight, height));
-    paintLevels();
-    for (const element of elements.values()) element.remove();
-    elements.clear();
+    drawing = scene(capture, x, width, marks(view.from, Math.min(view.to, capture.wide), capture, width / APART));
+    words.replaceChildren(...drawing.head().map(text));
+    const tall = Math.max(0, Math.min(lanes.clientHeight, height));
+    back.setAttribute('height', tall);
+    back.replaceChildren(...paths(drawing.back(tall)));
+    for (const scale of scales) {
+      const counts = drawing.counts(scale, scale.tall);
+      scale.plot.replaceChildren(...paths([...drawing.back(scale.tall), ...counts.marks]), ...counts.words.map(text));
+    }
+    for (const element of elements.values()) if (element.socket) place(element);
     paintLanes();
   }
 
-  const ticks = () => marks(view.from, Math.min(view.to, capture.wide), capture, width / APART);
-
-  function paintHead() {
-    words.replaceChildren();
-    capture.loads.forEach(([at, kind, page], n) => {
-      const next = n + 1 < capture.loads.length ? capture.loads[n + 1][0] : end;
-      const left = Math.max(0, x(at)), room = Math.min(width, x(next)) - left;
-      const label = [kind + ' ' + page, kind].find((it) => it.length * 6.8 + 6 < room);
-      if (label && x(at) < width) words.append(draw('text', { x: left + 4, y: 12 }, label));
-    });
-    for (const [at, label] of ticks()) {
-      if (x(at) + label.length * 7 < width) words.append(draw('text', { class: 'time', x: x(at), y: 31 }, label));
-    }
-  }
-
-  function paintBack(svg, tall) {
-    svg.setAttribute('height', Math.max(0, tall));
-    svg.replaceChildren();
-    let load = '', starts = '', band = '', grid = '';
-    capture.loads.forEach(([at], n) => {
-      const from = clamp(at), to = n + 1 < capture.loads.length ? clamp(capture.loads[n + 1][0]) : width;
-      if (n % 2 === 0) load += 'M' + from + ' 0H' + to + 'V' + tall + 'H' + from + 'z';
-      starts += 'M' + from + ' 0V' + tall;
-    });
-    for (const [from, to] of capture.bands) {
-      const a = clamp(from), b = to < 0 ? width : clamp(to);
-      if (b >= 0 && a <= width) band += 'M' + a + ' 0H' + Math.max(a + 1, b) + 'V' + tall + 'H' + a + 'z';
-    }
-    for (const [at] of ticks()) grid += 'M' + x(at) + ' 0V' + tall;
-    for (const [kind, d] of [['load', load], ['band', band], ['grid', grid], ['mark', starts]]) if (d) svg.append(draw('path', { class: kind, d }));
-  }
-
-  function paintLevels() {
-    paintBack(counts, LEVELS);
-    const y = (level) => LEVELS - level * (LEVELS - 6) / highest;
-    const line = (steps) => {
-      const columns = new Map();
-      let before = 0;
-      for (const [at, level] of steps) {
-        if (at < view.from) { before = level; continue; }
-        if (at > view.to) break;
-        const column = Math.round(x(at)), pair = columns.get(column);
-        if (pair) { pair[0] = Math.max(pair[0], level); pair[1] = level; } else columns.set(column, [level, level]);
-      }
-      let d = 'M0 ' + y(before);
-      for (const [column, [most, last]] of columns) d += 'H' + column + 'V' + y(most) + 'V' + y(last);
-      return d + 'H' + width;
-    };
-    counts.append(draw('path', { class: 'perhaps', d: line(possible) }), draw('path', { class: 'surely', d: line(proven) }));
-    for (const [level] of capture.limits) counts.append(draw('path', { class: 'limit', d: 'M0 ' + y(level) + 'H' + width }));
-  }
+  const text = ([x, y, label, kind = '']) => draw('text', { x, y, class: kind }, label);
 
   function paintLanes() {
     const first = lanes.scrollTop - LANE, last = lanes.scrollTop + lanes.clientHeight;
@@ -167,138 +226,170 @@ function chart(host, capture) {
   }
 
   function lane(entry) {
-    const socket = entry.socket, plot = picture(LANE);
-    plot.append(...bars(socket));
-    const phrases = ['', socket.address, socket.service, socket.user, socket.opened && 'opened ' + socket.opened, socket.ended,
-      'certainly open ' + howLong(socket.p0, socket.p1, capture.span)];
-    const element = row(make('span', { className: 'name' }, make('span', { className: 'aloud', textContent: 'socket ' }), socket.label), plot,
-      make('span', { className: 'end', textContent: socket.ended, 'aria-hidden': 'true' }),
-      make('span', { className: 'aloud', textContent: phrases.filter((word, n) => word || !n).join(', ') }));
-    element.classList.add('lane');
-    element.id = capture.id + '-s' + socket.n;
-    element.socket = socket;
+    const { socket } = entry, words = caption(socket, capture);
+    const label = make('span', { className: 'label', 'aria-hidden': 'true' }, make('b', { textContent: '#' + socket.n }), words);
+    const element = make('div', { className: 'lane', id: capture.prefix + 'lane-' + socket.n, role: 'option',
+      'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place }, picture(LANE), label, make('span', { className: 'aloud', textContent: describe(socket, capture) }));
+    Object.assign(element, { socket, label, words: widthOf('#' + socket.n + words) + 12 });
     element.style.top = entry.y + 'px';
-    const places = { role: 'option', 'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place };
-    for (const key in places) element.setAttribute(key, places[key]);
+    place(element);
     return element;
   }
 
-  function bars(socket) {
-    const paths = [];
-    const bar = (kind, start, until) => {
-      if (start < 0 || (until >= 0 && x(until) < 0) || x(start) > width) return;
-      const a = clamp(start);
-      const d = until < 0 ? 'M' + a + ' 4H' + (width - 8) + 'L' + width + ' 10L' + (width - 8) + ' 16H' + a + 'z'
-        : 'M' + a + ' 4H' + Math.max(a + 1.5, clamp(until)) + 'V16H' + a + 'z';
-      paths.push(draw('path', { class: kind, d }));
-    };
-    if (socket.c0 >= 0) paths.push(draw('path', { class: 'connecting', d: 'M' + clamp(socket.c0) + ' 10H' + Math.max(clamp(socket.c0) + 1.5, socket.c1 < 0 ? width : clamp(socket.c1)) }));
-    bar('possible', socket.q0, socket.q1);
-    bar('proven', socket.p0, socket.p1);
-    let at = 0, ticks = '';
-    for (const step of socket.ticks) { at += step; const place = Math.round(x(at * 1000)); if (place >= 0 && place <= width) ticks += 'M' + place + ' 7v6'; }
-    if (ticks) paths.push(draw('path', { class: 'tick', d: ticks }));
-    if (socket.failed >= 0) paths.push(draw('path', { class: 'failed', d: 'M' + (x(socket.failed) - 5) + ' 5l10 10m0-10l-10 10' }));
-    return paths;
+  // Draw the bar of a lane, and put its words where they are in view: above the bar, or beside it.
+  function place(element) {
+    const at = drawing.beside(element.socket, element.words, roomy);
+    element.firstChild.replaceChildren(...paths(drawing.bars(element.socket, TOP, BAR)));
+    element.label.style.left = at.left + 'px';
+    element.label.classList.toggle('away', at.isAway);
+    element.label.classList.toggle('upon', at.isUpon);
   }
 
   // -- moving and choosing
 
-  function zoom(factor, around) {
-    const center = around === undefined ? (view.from + view.to) / 2 : around;
-    const least = 20;  // microseconds
-    const wide = Math.min(end, Math.max(least, (view.to - view.from) * factor));
-    show(center - (center - view.from) * wide / (view.to - view.from), wide);
-  }
-
   function show(from, wide) {
+    wide = Math.min(end, Math.max(NEAR, wide));
     view.from = Math.max(0, Math.min(end - wide, from));
     view.to = view.from + wide;
     redraw();
-    host.dispatchEvent(new Event('moved'));
+    moved();
+  }
+
+  function zoom(factor, around = (view.from + view.to) / 2) {
+    const wide = Math.min(end, Math.max(NEAR, (view.to - view.from) * factor));
+    show(around - (around - view.from) * wide / (view.to - view.from), wide);
   }
 
   const pan = (share) => show(view.from + share * (view.to - view.from), view.to - view.from);
+  const all = () => show(0, end);
 
-  function choose(socket, follow) {
+  function choose(socket) {
     chosen = socket;
     const entry = socket && rows.find((candidate) => candidate.socket === socket);
-    if (entry && follow) {
-      if (entry.y < lanes.scrollTop) lanes.scrollTop = Math.max(0, entry.y - GROUP);
+    if (entry) {
+      if (entry.y < lanes.scrollTop + GROUP) lanes.scrollTop = Math.max(0, entry.y - GROUP);
       else if (entry.y + LANE > lanes.scrollTop + lanes.clientHeight) lanes.scrollTop = entry.y + LANE - lanes.clientHeight;
-      paintLanes();
+      if (drawing) paintLanes();
     }
     mark();
-    card.show(socket, entry ? element(socket) : null);
   }
 
-  const element = (socket) => [...elements.values()].find((it) => it.socket === socket);
-
-  function mark() {
+  function mark(hovered = null) {
+    const focus = hovered || chosen, { certain, possible } = focus ? partners(focus, capture) : { certain: [], possible: [] };
+    const others = new Set(certain), more = new Set(possible);
+    lanes.removeAttribute('aria-activedescendant');
     for (const node of elements.values()) if (node.socket) {
       node.classList.toggle('chosen', node.socket === chosen);
+      node.classList.toggle('hovered', node.socket === hovered);
+      node.classList.toggle('partner', others.has(node.socket));
+      node.classList.toggle('perhaps-partner', more.has(node.socket));
       node.setAttribute('aria-selected', node.socket === chosen);
+      if (node.socket === chosen) lanes.setAttribute('aria-activedescendant', node.id);
     }
-    if (chosen && element(chosen)) lanes.setAttribute('aria-activedescendant', element(chosen).id);
-    else lanes.removeAttribute('aria-activedescendant');
+  }
+
+  function hint(socket, event) {
+    tip.hidden = !socket;
+    mark(socket);
+    if (!socket) return;
+    const { certain, possible } = partners(socket, capture);
+    const frame = box.getBoundingClientRect(), lane = event.target.closest('.lane').getBoundingClientRect();
+    tip.textContent = '#' + socket.n + (certain.length ? ' overlaps ' + numbers(certain, 6) : possible.length ? ' possibly overlaps ' + numbers(possible, 6) : ' overlaps no other socket')
+      + (certain.length && possible.length ? '; possibly ' + numbers(possible, 3) : '');
+    tip.style.top = lane.bottom - frame.top + 2 + 'px';
+    tip.style.left = Math.max(0, Math.min(event.clientX - frame.left + 12, frame.width - tip.offsetWidth - 4)) + 'px';
   }
 
   function next(step) {
     const sockets = rows.filter((it) => it.socket).map((it) => it.socket);
     const place = sockets.indexOf(chosen) + step;
-    if (sockets.length) choose(sockets[Math.max(0, Math.min(sockets.length - 1, place))], true);
+    if (sockets.length) pick(sockets[Math.max(0, Math.min(sockets.length - 1, place))], false);
   }
 
   function fit(socket) {
-    const ends = [socket.c0, socket.q0, socket.q1 < 0 ? capture.span : socket.q1, socket.failed].filter((at) => at >= 0);
+    const ends = [socket.connecting, socket.possible].flatMap((it) => it ? [it.start, it.end ?? capture.span] : []).concat(socket.failed ?? []);
+    if (!ends.length) return;
     const from = Math.min(...ends), wide = Math.max(1000, Math.max(...ends) - from);
-    show(from - wide * 0.1, Math.min(end, wide * 1.2));
+    show(from - wide * 0.1, wide * 1.2);
   }
 
   const KEYS = {
     ArrowDown: () => next(1), ArrowUp: () => next(-1), PageDown: () => next(10), PageUp: () => next(-10),
     Home: () => next(-rows.length), End: () => next(rows.length), ArrowLeft: () => pan(-0.1), ArrowRight: () => pan(0.1),
-    '+': () => zoom(0.5), '=': () => zoom(0.5), '-': () => zoom(2), '0': () => show(0, end), Escape: () => choose(null),
-    Enter: () => chosen && fit(chosen),
+    '+': () => zoom(0.5), '=': () => zoom(0.5), '-': () => zoom(2), '0': all, f: () => chosen && fit(chosen),
+    Enter: () => chosen && pick(chosen, true, true), ' ': () => chosen && pick(chosen, true, true), Escape: () => pick(null),
   };
   lanes.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
     event.preventDefault();
+    hint(null);
     KEYS[event.key]();
   });
-  lanes.addEventListener('scroll', () => { card.show(null); paintLanes(); });
-  lanes.addEventListener('blur', () => card.show(null));
+  lanes.addEventListener('scroll', () => { hint(null); if (drawing) paintLanes(); });
 
   const over = (event) => event.target.closest('.lane');
-  lanes.addEventListener('pointermove', (event) => { if (!grabbed) card.show(over(event) && over(event).socket, over(event)); });
-  lanes.addEventListener('pointerleave', () => card.show(null));
+  lanes.addEventListener('pointermove', (event) => {
+    if (event.pointerType !== 'touch' && !pointers.size) hint(over(event) && over(event).socket, event);
+  });
+  lanes.addEventListener('pointerleave', () => hint(null));
   lanes.addEventListener('dblclick', (event) => over(event) && fit(over(event).socket));
+  lanes.addEventListener('click', (event) => { if (over(event) && !(grabbed && grabbed.moved)) pick(over(event).socket, true); });
 
-  let grabbed = null;
+  // One pointer moves, or on the ruler and with Shift selects a stretch; two pinch.
+  const pointers = new Map();
+  let grabbed = null, pinch = null;
+  const instantAt = (clientX) => view.from + (clientX - words.getBoundingClientRect().left) / width * (view.to - view.from);
   box.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0 || event.pointerType === 'touch' || !event.target.closest('.lanes, .levels, .words')) return;
-    if (event.target === lanes) return;  // its scroll bar
-    grabbed = { x: event.clientX, from: view.from, moved: false };
+    if (event.button !== 0 || !event.target.closest('.lanes, .levels, .ruler')) return;
+    if (event.target === lanes && event.pointerType !== 'touch') return;  // its scroll bar
+    pointers.set(event.pointerId, event.clientX);
+    grabbed = { x: event.clientX, from: view.from, moved: pointers.size > 1, selecting: event.shiftKey || Boolean(event.target.closest('.ruler')) };
+    const [one, two] = pointers.values();
+    pinch = pointers.size === 2 ? { apart: Math.max(8, Math.abs(one - two)), wide: view.to - view.from, at: instantAt((one + two) / 2) } : null;
+    if (grabbed.selecting) event.preventDefault();
   });
   window.addEventListener('pointermove', (event) => {
-    if (!grabbed) return;
+    if (!pointers.has(event.pointerId)) return;
+    pointers.set(event.pointerId, event.clientX);
+    if (pinch) {
+      const [one, two] = pointers.values(), wide = Math.min(end, Math.max(NEAR, pinch.wide * pinch.apart / Math.max(8, Math.abs(one - two))));
+      return show(pinch.at - ((one + two) / 2 - words.getBoundingClientRect().left) / width * wide, wide);
+    }
     if (!grabbed.moved && Math.abs(event.clientX - grabbed.x) < 4) return;
     grabbed.moved = true;
+    hint(null);
+    if (grabbed.selecting) return select(event.clientX);
     box.classList.add('panning');
-    card.show(null);
     show(grabbed.from - (event.clientX - grabbed.x) * (view.to - view.from) / width, view.to - view.from);
   });
-  window.addEventListener('pointerup', (event) => {
-    if (grabbed && !grabbed.moved && over(event)) { lanes.focus(); choose(over(event).socket); }
-    grabbed = null;
+  function release(event) {
+    if (!pointers.delete(event.pointerId)) return;
+    if (grabbed.selecting && grabbed.moved && !pinch && event.type === 'pointerup') {
+      const ends = [instantAt(grabbed.x), instantAt(event.clientX)].sort((a, b) => a - b);
+      show(Math.max(0, ends[0]), Math.min(end, ends[1]) - Math.max(0, ends[0]));
+    }
+    pinch = null;
+    for (const clientX of pointers.values()) grabbed = { x: clientX, from: view.from, moved: true };  // the finger that stays
+    setTimeout(() => { if (!pointers.size) grabbed = null; });  // after the click that may follow
+    selection.hidden = true;
     box.classList.remove('panning');
-  });
+  }
+  window.addEventListener('pointerup', release);
+  window.addEventListener('pointercancel', release);
+
+  function select(clientX) {
+    const frame = box.getBoundingClientRect(), plot = words.getBoundingClientRect();
+    const [from, to] = [grabbed.x, clientX].map((it) => Math.max(plot.left, Math.min(plot.right, it)) - frame.left - box.clientLeft).sort((a, b) => a - b);
+    selection.hidden = false;
+    selection.style.left = from + 'px';
+    selection.style.width = to - from + 'px';
+  }
+
   box.addEventListener('wheel', (event) => {
     const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
-    if (event.ctrlKey || event.altKey) {
+    if (event.ctrlKey || event.altKey || event.target.closest('.ruler') && !event.shiftKey && event.deltaY) {
       event.preventDefault();
-      const place = (event.clientX - words.getBoundingClientRect().left) / width;
-      zoom(Math.pow(1.002, event.deltaY), view.from + Math.max(0, Math.min(1, place)) * (view.to - view.from));
+      zoom(Math.pow(1.002, event.deltaY), Math.max(view.from, Math.min(view.to, instantAt(event.clientX))));
     } else if (sideways && Math.abs(sideways) >= Math.abs(event.shiftKey ? 0 : event.deltaY)) {
       event.preventDefault();
       pan(sideways / width);
@@ -306,5 +397,11 @@ function chart(host, capture) {
   }, { passive: false });
   new ResizeObserver(redraw).observe(box);
 
-  return { fill, zoom, pan, all: () => show(0, end), view, end };
+  function refresh() {
+    for (const element of elements.values()) element.remove();
+    elements.clear();
+    redraw();
+  }
+
+  return { box, lanes, scales, roomy, view, end, fill, zoom, all, fit, choose, refresh, rows: () => rows };
 }

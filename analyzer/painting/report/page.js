@@ -1,69 +1,166 @@
-// Each capture: its tools, its timeline, its table.
+// Each capture: its tools, its timeline, its table; and links to the sockets in them.
 
-function tools(capture, redo) {
+function filters(capture, redo) {
   const pick = (label, key, words) => {
     const values = [...new Set(capture.sockets.map((it) => it[key]))].sort();
     const select = make('select', {}, make('option', { value: '*', textContent: 'all' }),
       ...values.map((value) => make('option', { value: '=' + value, textContent: words ? words[value] : value || 'unknown' })));
     select.addEventListener('change', redo);
-    return [make('label', {}, label, select), (it) => select.value === '*' || select.value === '=' + it[key]];
+    return [make('label', {}, label, select), (it) => select.value === '*' || select.value === '=' + it[key], () => select.value !== '*'];
   };
   const text = make('input', { type: 'search' });
   text.addEventListener('input', redo);
-  const matches = (it) => [it.label, it.address, it.service, it.user, it.opened, it.ended, it.initiator, it.page, it.pointer].join('\n').toLowerCase().includes(text.value.trim().toLowerCase());
-  const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), [make('label', {}, 'Text', text), matches]];
-  return { parts: picks.map((it) => it[0]), holds: (it) => picks.every((pick) => pick[1](it)) };
+  const wanted = () => text.value.trim().toLowerCase();
+  const matches = (it) => ['#' + it.n, it.address, it.service, it.user, openedAt(it, capture), ended(it, capture), it.openedBy, it.page, it.pointer].join('\n').toLowerCase().includes(wanted());
+  const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), [make('label', {}, 'Text', text), matches, wanted]];
+  return { parts: picks.map((it) => it[0]), accepts: (it) => picks.every((pick) => pick[1](it)), count: () => picks.filter((pick) => pick[2]()).length };
 }
 
-function button(sign, label, act) {
-  const element = make('button', { type: 'button', textContent: sign, title: label, 'aria-label': label });
-  element.addEventListener('click', act);
+// A button that opens what stands after it.
+function folded(words, panel) {
+  const element = button(words, words, () => open(panel.hidden));
+  const open = (state) => { panel.hidden = !state; element.setAttribute('aria-expanded', state); };
+  open(false);
+  panel.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.preventDefault(); open(false); element.focus(); } });
   return element;
 }
 
-function start(capture, host) {
+function live(capture, host) {
   const state = make('p', { className: 'state', role: 'status' });
-  const filters = tools(capture, refill);
-  const bar = make('div', { className: 'tools' }, ...filters.parts);
-  host.append(bar);
-  const time = chart(host, capture), rows = table(capture);
-  const buttons = make('div', { className: 'zoom', role: 'group', 'aria-label': 'Time' });
-  buttons.append(button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)), button('←', 'Earlier', () => time.pan(-0.25)),
-    button('→', 'Later', () => time.pan(0.25)), button('All', 'Show all of the capture', () => time.all()));
-  bar.append(buttons);
-  const hint = make('p', { className: 'hint', textContent: 'Drag to move, Ctrl + wheel to zoom. Keys in the timeline: ↑ ↓ choose a socket, Enter zooms to it, ← → move, + − zoom, 0 shows everything.' });
-  host.append(make('div', { className: 'under' }, state, hint));
-  host.addEventListener('moved', say);
+  const filter = filters(capture, refill), panel = make('div', { className: 'filters', role: 'group', ariaLabel: 'Filter' }, ...filter.parts);
+  const filterButton = folded('Filter', panel);
+  const time = chart(capture, choose, say), rows = table(capture);
+  const side = pane(capture, { close, fit: time.fit, row: rows.show });
+  const menu = make('span', { className: 'menu' }), choices = make('span', { className: 'choices', role: 'group', ariaLabel: 'Save' },
+    button('PNG', 'Save as PNG', () => save('png')), button('SVG', 'Save as SVG', () => save('svg')));
+  menu.append(folded('Save', choices), choices);
+  const touch = matchMedia('(hover: none)').matches;
+  host.append(
+    make('div', { className: 'tools', role: 'group', ariaLabel: 'Timeline' }, button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)),
+      button('All', 'Show all of the capture', () => time.all()), filterButton, menu, state),
+    panel, make('div', { className: 'stage' }, time.box, side.element),
+    make('p', { className: 'hint', textContent: touch ? 'Tap a bar for its details. Pinch to zoom, drag sideways to move.'
+      : 'Click a bar for its details. Drag to move, Ctrl + wheel to zoom; drag along the ruler to select. Keys in the timeline: ↑ ↓ choose, Enter opens the details, F zooms to it, ← → move, + − zoom, 0 shows everything.' }));
   let many = capture.sockets.length;
 
   function refill() {
-    const chosen = capture.sockets.filter(filters.holds);
-    many = chosen.length;
-    time.fill(chosen);
-    rows.filter(chosen);
+    const matching = capture.sockets.filter(filter.accepts), active = filter.count();
+    many = matching.length;
+    filterButton.textContent = active ? 'Filter (' + active + ')' : 'Filter';
+    time.fill(matching);
+    rows.filter(matching);
     say();
   }
 
   function say() {
     const total = capture.sockets.length.toLocaleString('en');
     const whole = time.view.to - time.view.from >= time.end * 0.999;
-    const span = whole ? 'the whole capture' : formatDuration(time.view.to - time.view.from) + ' from ' + since(time.view.from - capture.zero);
+    const span = whole ? 'the whole capture' : formatDuration(time.view.to - time.view.from) + ' from ' + instant(time.view.from, capture);
     state.textContent = (many === capture.sockets.length ? total : many.toLocaleString('en') + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
   }
 
+  // Choose a socket: its bar, its row, the address; `open` its details, and go into them with `enter`.
+  function choose(socket, open, enter) {
+    if (socket && !time.rows().some((row) => row.socket === socket)) time.fill(capture.sockets);
+    time.choose(socket);
+    rows.mark(socket);
+    if (open || side.isOpen) side.show(socket);
+    if (socket) history.replaceState(null, '', '#' + capture.prefix + 's' + socket.n);
+    if (enter) side.element.focus({ preventScroll: narrow.matches });
+  }
+
+  function close(back) {
+    side.show(null);
+    if (back) time.lanes.focus();
+  }
+
+  function save(format) {
+    const left = savePicture(format, host.closest('.capture'), capture, time);
+    state.textContent = 'Saved' + (left ? ' without ' + plural(left, 'socket') + ': a picture has ' + LANES + ' at most' : '');
+  }
+
+  if (capture.epoch !== null) offerTime();
   time.fill(capture.sockets);
   say();
+  return {
+    go(n) {
+      const socket = capture.byNumber.get(n);
+      if (!socket) return;
+      choose(socket, true);
+      time.lanes.focus({ preventScroll: true });
+      time.box.scrollIntoView({ block: 'nearest' });
+    },
+    rewrite() { time.refresh(); rows.refresh(); side.refresh(); say(); },
+  };
 }
 
-const started = new Map();
+const lives = new Map();  // article -> what is live in it, once it was opened
 
-// Draw an article, once, when it is shown.
-function startCapture(article) {
-  if (article.querySelector('.data') && !started.has(article)) {
-    started.set(article, readData(article).then((capture) => start(capture, article.querySelector('.live'))));
-  }
-  return started.get(article);
+async function startCapture(article) {
+  const host = article.querySelector('.live');
+  if (host && !lives.has(article)) lives.set(article, readData(article).then((capture) => live(capture, host)));
+  return lives.get(article);
 }
 
+// `#c3-s2`, `#s2`: a socket; `#c3-f2`, `#f2`: a finding; `#c3`: a capture.
+async function go() {
+  const [, id, kind, n] = location.hash.match(/^#(?:(c\d+)-?)?(?:([sf])(\d+))?$/) || [];
+  if (!id && !kind) return;
+  const article = await openCapture(id || document.querySelector('.capture')?.id);
+  const started = article && await startCapture(article);
+  if (kind === 's' && started) started.go(+n);
+  else if (kind) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+function follow(event) {
+  const link = event.target.closest('a[href^="#"]');
+  if (!link || !/^#(c\d+-)?[sf]\d+$/.test(link.hash) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, '', link.hash);
+  go();
+}
+
+// -- how the page looks, and how it writes instants: choices of the reader, which the browser keeps where it may
+
+function choice(name, values, act) {
+  const key = 'har-sockets ' + name, select = make('select', {}, ...values.map(([value, textContent]) => make('option', { value, textContent })));
+  let before = null;
+  try { before = localStorage.getItem(key); } catch { /* a browser that keeps nothing for files */ }
+  if (values.some((it) => it[0] === before)) select.value = before;
+  select.addEventListener('change', () => {
+    try { localStorage.setItem(key, select.value); } catch { /* as above */ }
+    act(select.value);
+  });
+  if (select.value !== values[0][0]) act(select.value);
+  switches.append(make('label', {}, name[0].toUpperCase() + name.slice(1), select));
+}
+
+const switches = make('div', { className: 'switches' });
+document.querySelector('header').append(switches);
+choice('theme', [['', 'as the system'], ['light', 'light'], ['dark', 'dark']], (theme) => {
+  if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;
+});
+const offerTime = once(() => choice('time', [['since', 'since the start'], ['local', 'local time'], ['utc', 'UTC']], async (chosen) => {
+  clock = chosen;
+  for (const started of await Promise.all(lives.values())) started.rewrite();
+}));
+
+function once(act) {
+  let isDone = false;
+  return () => { if (!isDone) { isDone = true; act(); } };
+}
+
+// -- paper shows the static picture, and all that is folded
+
+addEventListener('beforeprint', () => {
+  for (const folded of document.querySelectorAll('details:not([open])')) { folded.open = true; folded.classList.add('for-paper'); }
+});
+addEventListener('afterprint', () => {
+  for (const folded of document.querySelectorAll('.for-paper')) { folded.open = false; folded.classList.remove('for-paper'); }
+});
+
+document.addEventListener('click', follow);
+addEventListener('hashchange', go);
 const alone = document.querySelector('main > .capture');
 if (alone) startCapture(alone);
+go();

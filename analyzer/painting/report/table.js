@@ -6,20 +6,21 @@ const COLUMNS = [
   [(it) => it.address, (it) => it.address],
   [(it) => it.service, (it) => it.service],
   [(it) => it.user, (it) => it.user],
-  [(it) => it.opened, (it) => [it.p0, it.q0, it.c0].find((at) => at >= 0)],
-  [(it) => it.ended, (it) => it.outcome === 'open' ? Infinity : it.q1 >= 0 ? it.q1 : it.failed >= 0 ? it.failed : 1e300],
-  [(it, capture) => howLong(it.p0, it.p1, capture.span), (it, capture) => it.p0 < 0 ? -1 : (it.p1 < 0 ? capture.span : it.p1) - it.p0],
-  [atMost, (it, capture) => it.q0 < 0 ? -1 : (it.q1 < 0 ? capture.span : it.q1) - it.q0],
+  [openedAt, (it) => [it.proven, it.possible, it.connecting].find(Boolean)?.start],
+  [ended, (it) => it.outcome === 'open' ? Infinity : it.possible?.end ?? it.failed ?? 1e300],
+  [(it, capture) => howLong(it.proven, capture.span), (it, capture) => it.proven ? (it.proven.end ?? capture.span) - it.proven.start : -1],
+  [atMost, (it, capture) => it.possible ? (it.possible.end ?? capture.span) - it.possible.start : -1],
   [messages, (it) => it.sent === null ? -1 : it.sent + it.received],
   [(it) => it.pointer, (it) => typeof it.entry === 'number' ? it.entry : 1e300],
 ];
 
 function table(capture) {
   const element = document.querySelector('[data-table=' + capture.id + ']');
-  const [body, rest] = element.tBodies, heads = [...element.tHead.rows[0].cells];
+  const [body, rest] = element.tBodies;  // the rest is not laid out until it is wanted
+  const heads = [...element.tHead.rows[0].cells];
   const next = make('button', { className: 'next', type: 'button', hidden: true });
   element.parentElement.after(next);
-  let sockets = capture.sockets, column = 0, down = false, many = body.rows.length;
+  let sockets = capture.sockets, column = 0, down = false, many = body.rows.length, chosen = null;
 
   heads.forEach((head, n) => {
     const button = make('button', { type: 'button', textContent: head.textContent });
@@ -41,17 +42,39 @@ function table(capture) {
     const rows = sort().slice(0, many).map((socket) => {
       const cells = COLUMNS.map(([text], n) => {
         const cell = document.createElement(n ? 'td' : 'th');
-        if (!n) cell.scope = 'row';
-        cell.textContent = text(socket, capture);
+        if (n) cell.textContent = text(socket, capture);
+        else { cell.scope = 'row'; cell.append(make('a', { href: '#' + idOf(socket), textContent: socket.n })); }
         return cell;
       });
       const line = document.createElement('tr');
+      line.id = idOf(socket);
       line.append(...cells);
       return line;
     });
     body.replaceChildren(...rows.length ? rows : [make('tr', {}, make('td', { colSpan: COLUMNS.length, textContent: 'No socket matches the filters above.' }))]);
     if (rest) rest.remove();
     announce();
+    mark(chosen);
+  }
+
+  const idOf = (socket) => capture.prefix + 's' + socket.n;
+
+  function mark(socket) {
+    for (const row of element.querySelectorAll('tr.chosen')) row.classList.remove('chosen');
+    chosen = socket;
+    const row = socket && document.getElementById(idOf(socket));
+    if (row) row.classList.add('chosen');
+    return row;
+  }
+
+  // Show the row of a socket, however far down it is.
+  function show(socket) {
+    if (rest) rest.classList.remove('rest');
+    if (!mark(socket)) { many = sort().indexOf(socket) + 1; fill(); }
+    const row = mark(socket);
+    if (!row) return;
+    row.scrollIntoView({ block: 'center' });
+    row.cells[0].firstChild.focus();
   }
 
   function announce() {
@@ -61,5 +84,5 @@ function table(capture) {
     next.textContent = 'Show ' + Math.min(ROWS, left).toLocaleString('en') + ' more of ' + left.toLocaleString('en');
   }
 
-  return { filter(chosen) { sockets = chosen; many = ROWS; fill(); } };
+  return { filter(chosen) { sockets = chosen; many = ROWS; fill(); }, refresh: fill, mark, show };
 }

@@ -1,63 +1,179 @@
-// What the page knows of each socket, and time in words. Instants are microseconds since the axis begins; -1: none.
+// What the page knows of each socket, and time in words. Instants are microseconds since the axis begins.
 
-const NAMES = ['n', 'section', 'address', 'service', 'user', 'outcome', 'opened', 'ended', 'c0', 'c1', 'q0', 'q1',
-  'p0', 'p1', 'failed', 'sent', 'received', 'page', 'initiator', 'entry', 'openedBy', 'closedBy', 'ticks'];
-const WORDY = ['address', 'service', 'user', 'outcome', 'ended', 'page', 'initiator', 'openedBy', 'closedBy'];
-const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+const KIND = ['section', 'clock', 'stack', 'address', 'service', 'user', 'who', 'opener', 'endpoint', 'query', 'serviceWords', 'openedBy',
+  'createdWords', 'openedWords', 'closedWords', 'outcome', 'outcomeWords', 'ending', 'code', 'page', 'pageWords'], NUMBERS = 3;
+const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR, EXACT = 10000;
+let clock = 'since';  // or local, or utc: how instants are written
 
 function decode(capture) {
-  for (let i = 0; i < capture.sockets.length; i++) {
-    const socket = {}, row = capture.sockets[i];
-    NAMES.forEach((name, k) => { socket[name] = row[k]; });
-    for (const name of WORDY) socket[name] = capture.words[socket[name]];
+  const word = (n) => capture.words[n];
+  const kinds = capture.kinds.map((kind) => Object.fromEntries(KIND.map((name, k) => [name, k < NUMBERS ? kind[k] : word(kind[k])])));
+  capture.stacks = capture.stacks.map((stack) => stack.map(word));
+  capture.sockets = capture.sockets.map((row) => {
+    const [n, kind, ...rest] = row, socket = { n, ...kinds[kind] };
+    let before = 0;
+    const at = rest.splice(0, 12).map((step) => step === null ? null : before += step);
+    const bounds = (k, evidence) => evidence && { earliest: at[k], latest: at[k + 1], evidence };
+    const interval = (k) => at[k] === null ? null : { start: at[k], end: at[k + 1] };
+    Object.assign(socket, { created: bounds(0, socket.createdWords), opened: bounds(2, socket.openedWords), closed: bounds(4, socket.closedWords),
+      possible: interval(6), proven: interval(8), first: at[10], last: at[11] });
+    [socket.sent, socket.received, socket.bytesSent, socket.bytesReceived, socket.entry, socket.ticks, socket.rhythm] = rest;
     socket.pointer = typeof socket.entry === 'number' ? capture.array + socket.entry : socket.entry;
-    socket.label = ('#' + socket.n + ' ' + socket.address.slice(capture.sections[socket.section][2])).trim();
-    socket.outcomeWords = capture.outcomes[socket.outcome];
-    capture.sockets[i] = socket;
+    socket.place = socket.address.slice(capture.sections[socket.section][2]);
+    const ends = [socket.closed, socket.created].flatMap((it) => it ? [it.latest, it.earliest] : []);
+    socket.failed = socket.outcome === 'failed' ? ends.find((it) => it !== null) ?? null : null;
+    socket.connecting = connecting(socket);
+    return socket;
+  });
+  capture.byNumber = new Map(capture.sockets.map((socket) => [socket.n, socket]));
+  for (const scale of capture.scales) for (const key of ['proven', 'possible']) scale[key] = levels(scale[key]);
+  capture.clocks = new Map();  // where two or more were certainly open, by each clock
+  for (const [start, end, by] of capture.bands) {
+    if (!capture.clocks.has(by)) capture.clocks.set(by, []);
+    capture.clocks.get(by).push({ start, end: end < 0 ? null : end });
   }
   return capture;
 }
 
-// As analyzer/model/time.py says it: to three figures.
+// As analyzer/timeline/lanes.py has it.
+function connecting({ created, opened, outcome, failed }) {
+  if (!created || created.earliest === null) return null;
+  const start = created.earliest;
+  if (outcome === 'connecting' || outcome === 'failed') return { start, end: failed };
+  return { start, end: opened ? opened.latest ?? opened.earliest ?? start : start };
+}
+
+// -- which were open at the same time
+
+const later = (a, b) => a === null ? b : b === null ? a : Math.min(a, b);
+
+function meet(a, b) {
+  if (!a || !b) return null;
+  const start = Math.max(a.start, b.start), end = later(a.end, b.end);
+  return end === null || start < end ? { start, end } : null;
+}
+
+function partners(socket, capture) {
+  if (!socket.partners) {
+    const others = capture.sockets.filter((other) => other !== socket && meet(socket.possible, other.possible)).sort((a, b) => a.n - b.n);
+    const isCertain = (other) => other.clock === socket.clock && meet(socket.proven, other.proven);
+    socket.partners = { certain: others.filter(isCertain), possible: others.filter((other) => !isCertain(other)) };
+  }
+  return socket.partners;
+}
+
+// The parts of its certain life in which another one was certainly open, too.
+function overlapping(socket, capture) {
+  if (!socket.proven) return [];
+  const bands = capture.clocks.get(socket.clock) || [];
+  let low = 0, high = bands.length;
+  while (low < high) { const middle = (low + high) >> 1; if (bands[middle].end !== null && bands[middle].end <= socket.proven.start) low = middle + 1; else high = middle; }
+  const parts = [];
+  for (let n = low; n < bands.length; n++) {
+    const part = meet(bands[n], socket.proven);
+    if (!part) break;
+    parts.push(part);
+  }
+  return parts;
+}
+
+// -- words, as in analyzer/model/time.py, wording/instants.py and wording/lifetimes.py
+
+// As Python rounds: what lies in the middle goes to the even digit.
+function fixed(value, digits) {
+  const scaled = value * 10 ** digits;
+  const middle = Math.abs(scaled % 1) === 0.5 && value * 2 ** (digits + 1) % 1 === 0;
+  return (middle ? 2 * Math.round(scaled / 2) / 10 ** digits : value).toFixed(digits);
+}
+
 function formatDuration(time) {
   if (time < 10000) return +(time / 1000).toPrecision(2) + ' ms';
-  if (time < SECOND - 500) return (time / 1000).toFixed(0) + ' ms';
-  if (time < MINUTE - SECOND / 20) return (time / SECOND).toFixed(time < 10 * SECOND ? 2 : 1) + ' s';
-  const seconds = Math.round(time / SECOND), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  if (time < SECOND - 500) return fixed(time / 1000, 0) + ' ms';
+  if (time < MINUTE - SECOND / 20) return fixed(time / SECOND, time < 10 * SECOND ? 2 : 1) + ' s';
+  const seconds = +fixed(time / SECOND, 0), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
   if (minutes < 60) return minutes + ' min ' + seconds % 60 + ' s';
   return hours < 48 ? hours + ' h ' + minutes % 60 + ' min' : Math.floor(hours / 24) + ' d ' + hours % 24 + ' h';
 }
 
 // An instant, counted from the first one that the capture witnesses; a page may have begun before.
-const since = (at) => (at < 0 ? '-' : '') + formatDuration(Math.abs(at));
+function since(at, capture) {
+  const distance = at - capture.zero, sign = distance < 0 ? '-' : '';
+  if (capture.span >= SECOND && capture.span < MINUTE) return fixed(distance / SECOND, 2) + ' s';
+  const seconds = Math.floor(Math.abs(distance) / SECOND), hours = Math.floor(seconds / 3600);
+  if (hours) return sign + hours.toLocaleString('en') + ' h ' + Math.floor(seconds % 3600 / 60) + ' min ' + seconds % 60 + ' s';
+  return distance ? sign + formatDuration(Math.abs(distance)) : '0 s';
+}
 
-function howLong(start, end, span) {
-  if (start < 0) return '–';
-  const length = Math.max(0, (end < 0 ? span : end) - start);
-  return (end < 0 ? '≥ ' : '') + inWords(length);
+// The same by the clock on the wall, as text in ISO form: `2026-11-23 18:53:27.985123`; none where no calendar reaches.
+function moment(at, capture) {
+  const all = capture.epoch + at, date = new Date(all / 1000);
+  if (isNaN(date)) return '';
+  const local = clock === 'utc' ? date : new Date(date - 60000 * date.getTimezoneOffset());
+  return local.toISOString().slice(0, 19).replace('T', ' ') + '.' + String((all % SECOND + SECOND) % SECOND).padStart(6, '0');
+}
+
+const hasClock = (capture) => clock !== 'since' && capture.epoch !== null;
+const instant = (at, capture) => hasClock(capture) && moment(at, capture).slice(11, 23) || since(at, capture);
+
+function when(bounds, capture, sign) {
+  if (!bounds || bounds.earliest === null && bounds.latest === null) return '';
+  if (bounds.latest === null) return 'after ' + instant(bounds.earliest, capture);
+  if (bounds.earliest !== null && bounds.latest - bounds.earliest <= EXACT) return instant(bounds.latest, capture);
+  return (sign ? '≤ ' : 'by ') + instant(bounds.latest, capture);
+}
+
+const openedAt = (socket, capture) => when(socket.opened, capture, true);
+
+function ended(socket, capture) {
+  const timed = socket.outcome === 'closed' && socket.closed && socket.closed.latest !== null;
+  return timed ? when(socket.closed, capture) + ', ' + socket.ending : socket.ending;
+}
+
+// From when to when it was open, by what is certain, as `lifetimes.span` has it.
+function spanOf(socket, capture) {
+  if (socket.outcome === 'failed') return socket.ending.startsWith('closed') ? socket.ending : capture.outcomes.failed;
+  if (socket.outcome === 'connecting') return capture.outcomes.connecting;
+  const end = socket.outcome === 'closed' && when(socket.closed, capture);
+  return (when(socket.opened, capture) || 'start unknown') + ' – ' + (end || (socket.outcome === 'open' ? 'still open' : capture.outcomes[socket.outcome]));
+}
+
+function howLong(interval, span) {
+  if (!interval) return '–';
+  return (interval.end === null ? '≥ ' : '') + inWords(Math.max(0, (interval.end ?? span) - interval.start));
 }
 
 // At most, until the capture was saved.
-function atMost(socket, capture) {
-  if (socket.q0 < 0) return '–';
-  if (socket.q1 >= 0) return '≤ ' + inWords(socket.q1 - socket.q0);
-  return socket.outcome === 'open' ? '≤ ' + inWords(Math.max(0, capture.span - socket.q0)) : capture.outcomes.unknown;
+function atMost({ possible, outcome }, capture) {
+  if (!possible) return '–';
+  if (possible.end !== null) return '≤ ' + inWords(possible.end - possible.start);
+  return outcome === 'open' ? '≤ ' + inWords(Math.max(0, capture.span - possible.start)) : capture.outcomes.unknown;
 }
 
 const inWords = (length) => length < 10 ? 'an instant' : formatDuration(length);
 
 const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ', ' + it.received.toLocaleString('en');
 
+const plural = (number, thing) => number.toLocaleString('en') + ' ' + thing + (number === 1 ? '' : 's');
+
+// -- ticks
+
 // Round instants between two others, about `most`. Steps, units and how a label is written are those of
 // analyzer/timeline/ticks.py, which every other picture has, too (tests/browser/test_page_ticks.py compares them).
 function marks(from, to, capture, most) {
   if (!capture.unit) return [];  // nothing has a time
   const step = TICKS.steps.find((it) => it * most >= to - from) || TICKS.steps[TICKS.steps.length - 1];
-  const ticks = [];
-  for (let at = capture.zero + Math.ceil((from - capture.zero) / step) * step; at <= to; at += step) {
-    ticks.push([at, mark(at - capture.zero, step, capture.unit)]);
+  const byClock = hasClock(capture), ticks = [];
+  const zone = clock === 'local' ? new Date().getTimezoneOffset() * MINUTE : 0;
+  const origin = byClock ? (zone - capture.epoch) % step : capture.zero;
+  for (let at = origin + Math.ceil((from - origin) / step) * step; at <= to; at += step) {
+    ticks.push([at, byClock ? clockMark(at, step, capture) : mark(at - capture.zero, step, capture.unit)]);
   }
   return ticks;
+}
+
+function clockMark(at, step, capture) {
+  const words = moment(at, capture);
+  return step >= DAY ? words.slice(0, 10) : words.slice(11, step >= 10 * SECOND ? 19 : step >= 1000 ? 23 : 26);
 }
 
 function mark(at, step, unit) {

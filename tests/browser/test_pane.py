@@ -1,0 +1,169 @@
+"""The details of a socket: by click, by keyboard, by an address; in the words of `har-sockets show`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer import masking
+from analyzer.formats import read
+from analyzer.model import Policy, Run
+from analyzer.pipeline import analyze
+from analyzer.wording.harmless import safe
+from analyzer.wording.socket import Section, describe_socket, find_partners
+from tests.browser.conftest import CAPTURES
+
+OVERUSE, FAILED = "chrome-S2-overuse", "chrome-10-failed"
+TIMES = ("outcome", "requested", "opened", "closed", "failed", "close code", "certainly open", "possibly open")
+ABOUT = ("address", "service", "page", "in the file")
+FACTS = """pane => Object.fromEntries([...pane.querySelectorAll('dl')].flatMap(list => [...list.querySelectorAll('dt')]
+    .map(term => [term.textContent, term.nextElementSibling.textContent])))"""
+
+
+def facts(page: Any) -> dict[str, str]:
+    return dict(page.eval_on_selector(".pane", FACTS))
+
+
+def words_of_show(sections: list[Section]) -> dict[str, str]:
+    return {fact.label: safe(fact.words, 300) for section in sections for fact in section.facts}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CAPTURES.glob("*.har"))[::20])
+def test_the_pane_and_show_say_the_same(opened: Any, page_of: Callable[..., Path], name: str) -> None:
+    report = masking.mask(Run((analyze(read(CAPTURES / f"{name}.har")),), (), Policy())).reports[0]
+    if not report.sessions:
+        pytest.skip("no sockets")
+    page = opened(page_of(name)).page
+    for session in report.sessions[:12]:
+        number = int(session.id[1:])
+        page.evaluate(f"location.hash = 's{number}'")
+        page.wait_for_function(f"document.querySelector('.pane').ariaLabel?.startsWith('Socket {number}')")
+        here, there = facts(page), words_of_show(describe_socket(report, session))
+        for label in (*ABOUT, *TIMES):
+            assert here.get(label) == there.get(label), (session, label)
+        for label in ("sent", "received"):
+            assert here.get(label) == there.get(label), (session, label)
+        partners = find_partners(report, session)
+        assert names(here["certain"]) == [int(it.id[1:]) for it in partners.certain[:12]]
+        assert names(here.get("possible", "")) == [int(it.id[1:]) for it in partners.possible[:12]]
+
+
+def names(words: str) -> list[int]:
+    return [int(number) for number in re.findall(r"#(\d+)", words)]
+
+
+def test_a_click_opens_it_beside_the_timeline(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    wide = page.locator(".live .chart").bounding_box()["width"]
+    page.click("#lane-3")
+    pane = page.get_by_role("region", name="Socket 3 of user-1")
+    assert pane.is_visible()
+    assert page.url.endswith("#s3")
+    assert page.locator("tr.chosen").get_attribute("id") == "s3"
+    page.wait_for_timeout(60)
+    assert page.locator(".live .chart").bounding_box()["width"] < wide - 300
+    box, chart = pane.bounding_box(), page.locator(".live .chart").bounding_box()
+    assert box["x"] >= chart["x"] + chart["width"]
+    pane.get_by_role("button", name="Close").click()
+    assert pane.is_hidden()
+    page.wait_for_timeout(60)
+    assert page.locator(".live .chart").bounding_box()["width"] == wide
+
+
+def test_enter_goes_into_it_and_escape_back(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.focus(".lanes")
+    page.keyboard.press("ArrowDown")
+    assert page.locator(".pane").is_hidden()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "pane"
+    page.keyboard.press("Escape")
+    assert page.locator(".pane").is_hidden()
+    assert page.evaluate("document.activeElement.className") == "lanes"
+    page.keyboard.press("Enter")
+    page.focus(".lanes")
+    page.keyboard.press("ArrowDown")
+    assert page.get_by_role("region", name="Socket 2 of user-1").is_visible(), "the pane follows"
+
+
+def test_partners_and_rows_link_both_ways(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.click("#lane-3")
+    page.locator(".pane").get_by_role("link", name="#1", exact=True).click()
+    assert page.get_by_role("region", name="Socket 1 of user-1").is_visible()
+    assert page.url.endswith("#s1")
+    page.go_back()
+    assert page.get_by_role("region", name="Socket 3 of user-1").is_visible()
+    page.locator(".sockets").get_by_role("link", name="4", exact=True).click()
+    assert page.get_by_role("region", name="Socket 4 of user-1").is_visible()
+    assert page.get_attribute(".lanes", "aria-activedescendant") == "lane-4"
+    page.get_by_role("button", name="Row in the table").click()
+    assert page.evaluate("document.activeElement.textContent") == "4"
+
+
+def test_an_address_opens_a_socket(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.goto(page.url + "#s2")
+    page.reload()
+    assert page.get_by_role("region", name="Socket 2 of user-1").is_visible()
+    assert page.locator("#lane-2").is_visible()
+    assert page.get_attribute("#lane-2", "aria-selected") == "true"
+    for wrong in ("#s99", "#s", "#f99", "#c9-s1", "#<b>"):
+        page.evaluate(f"location.hash = '{wrong}'")
+    page.wait_for_timeout(50)
+    assert page.get_by_role("region", name="Socket 2 of user-1").is_visible()
+
+
+def test_of_several_captures_an_address_opens_the_right_one(opened: Any, page_of: Callable[..., Path]) -> None:
+    result = opened(page_of(OVERUSE, FAILED))
+    page = result.page
+    page.evaluate("location.hash = 'c2-s4'")
+    page.wait_for_timeout(200)
+    assert page.locator("#c2-pane").is_visible()
+    assert page.get_attribute("#c2-lane-4", "aria-selected") == "true"
+    assert page.locator("#c1-pane").is_hidden()
+    assert result.wrong == []
+
+
+def test_markdown_holds_what_the_pane_holds(opened: Any, page_of: Callable[..., Path]) -> None:
+    result = opened(page_of(OVERUSE))
+    page = result.page
+    page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
+    page.click("#lane-3")
+    page.get_by_role("button", name="Copy as Markdown").click()
+    page.wait_for_function("document.querySelector('.copied').textContent === 'copied'")
+    text = page.evaluate("window.copied")
+    assert text.startswith("### Socket 3 of `user-1`\n")
+    for label, words in facts(page).items():
+        assert f"- {label}: `{words}`\n" in text
+    assert "```text\n" in text
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_timeout(50)
+    assert page.evaluate("window.copied") == page.url
+    assert result.wrong == []
+
+
+def test_it_copies_where_the_clipboard_refuses(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.evaluate("""() => {
+        navigator.clipboard.writeText = () => Promise.reject(new Error('no'));
+        document.execCommand = (name) => { window.copied = [name, getSelection().toString()]; };
+    }""")
+    page.click("#lane-1")
+    page.get_by_role("button", name="Copy as Markdown").click()
+    page.wait_for_function("window.copied")
+    assert page.evaluate("window.copied")[1].startswith("### Socket 1 of ")
+    assert page.locator("textarea").count() == 0
+    assert page.evaluate("document.activeElement.textContent") == "Copy as Markdown"
+
+
+def test_the_stack_is_folded_and_whole(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.click("#lane-1")
+    assert page.locator(".pane .stack").is_hidden()
+    page.locator(".pane summary").click()
+    assert "→ your code: " in page.inner_text(".pane .stack")
