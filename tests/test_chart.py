@@ -192,7 +192,7 @@ def test_an_svg_is_one_image_with_a_name_and_a_description() -> None:
     root = ElementTree.fromstring(renderer.render(run(report(OVERLAPPING)), "svg"))
     names = {element.get("id"): element.text for element in root if element.tag.endswith(("}title", "}desc"))}
     assert root.get("role") == "img"
-    assert (root.get("aria-labelledby") or "").split() == list(names)
+    assert [root.get("aria-labelledby"), root.get("aria-describedby")] == list(names)
     title, description = names.values()
     assert title == "Overlap: 2 sockets of chat.example/ws were open at the same time."
     assert description == (

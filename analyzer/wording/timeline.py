@@ -107,8 +107,8 @@ def describe(verdict: Sequence[str], layout: Layout) -> str:
         f"The timeline shows {plural(len(layout.lanes), 'socket')}: at most {certain:,} certainly open at the same "
         f"time{whole}, and {possible:,} possibly."
     )
-    drawn = Interval(axis.start, axis.end if axis.cut_end else None)
-    if spans := [_when(overlap, axis) for overlap in layout.overlaps if overlap.meet(drawn)]:
+    period = Interval(axis.start, axis.end if axis.cut_end else None)
+    if spans := [_when(overlap, axis) for overlap in layout.overlaps if overlap.meet(period)]:
         sentences.append(f"Certain overlap: {join_some(spans, OVERLAPS)}.")
     return " ".join(sentences)
 
