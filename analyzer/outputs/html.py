@@ -15,7 +15,7 @@ from itertools import islice
 from markupsafe import Markup
 
 from analyzer.model import Report, Run
-from analyzer.painting import page_data, templates
+from analyzer.painting import page_data, small_charts, templates
 from analyzer.painting.index import make_index
 from analyzer.painting.packing import Chunk, pack, pack_articles
 from analyzer.painting.part import part_of
@@ -63,6 +63,8 @@ def render(run: Run) -> bytes:
         links={safe(it.row.source, 4_000): (it.id, it.name) for it in index.entries if it.id in opened},
         meanings=tables.MEANINGS,
         index=index,
+        split=small_charts.split_results(index.facets),
+        peaks=small_charts.count_peaks(index.entries) if readable else (),
         opened=opened,
         several=len(readable) > 1,
         left=len(readable) - len(opened),

@@ -53,15 +53,16 @@ class Entry(Value, frozen=True):
         return ", ".join(self.row.causes)
 
     @property
-    def facets(self) -> dict[str, Iterable[str]]:
-        return {"result": [self.row.result], "policy": [self.judged.lower()], "finding": sorted(self.row.rules)}
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of its facets: `overlap`, `FAIL`, `rule:limit-exceeded`."""
+        return (str(self.row.result), str(self.judged), *(f"rule:{rule}" for rule in sorted(self.row.rules)))
 
 
 class Facet(Value, frozen=True):
     """Hold what the index can be reduced to: a result, what the gate says, or a rule that has findings."""
 
     kind: str
-    key: str  # in the address of the page: `#?result=overlap`
+    key: str  # in the address of the page: `#?only=overlap,rule:limit-exceeded`
     words: str
     captures: int
 
@@ -75,11 +76,6 @@ class Index(Value, frozen=True):
     @property
     def folders(self) -> set[str]:
         return {entry.folder for entry in self.entries}
-
-    def numbers(self, entry: Entry) -> str:
-        """Number the facets of a line: `0 7 12`."""
-        facets = entry.facets
-        return " ".join(str(number) for number, it in enumerate(self.facets) if it.key in facets[it.kind])
 
 
 def make_index(run: Run) -> Index:
@@ -131,9 +127,9 @@ def _area(columns: Sequence[int], least: int) -> str:
 
 def _list_facets(entries: Iterable[Entry]) -> tuple[Facet, ...]:
     """Count what some captures have: results, the most urgent first, what the gate says, and the commonest rules."""
-    tally = Counter((kind, key) for entry in entries for kind, keys in entry.facets.items() for key in keys)
-    keys = [("result", result) for result in triage.ORDER]
-    keys += [("policy", result.lower()) for result in (Result.FAIL, Result.UNDECIDED, Result.PASS)]
-    keys += [(kind, rule) for (kind, rule), _ in tally.most_common() if kind == "finding"]
-    words = {("result", result): name for result, name in results.RESULTS.items()}
-    return tuple(Facet(*key, words.get(key, key[1]), tally[key]) for key in keys if tally[key])
+    tally = Counter(key for entry in entries for key in entry.keys)
+    facets = [("Result", key, words) for key, words in results.RESULTS.items()]
+    facets += [("Policy", result, result) for result in (Result.FAIL, Result.UNDECIDED, Result.PASS)]
+    rules = [key for key, _ in tally.most_common() if key.startswith("rule:")]
+    facets += [("Finding", key, key.removeprefix("rule:")) for key in rules]
+    return tuple(Facet(kind, key, words, tally[key]) for kind, key, words in facets if tally[key])

@@ -45,6 +45,7 @@ class Table(Value, frozen=True):
     rows: tuple[tuple[str, ...], ...]
     left: int  # rows that are not shown
     highest: str  # the path of the capture with the highest peak, where there is one row for all
+    bars: tuple[tuple[float, float], ...]  # per row: captures, and those with an overlap, in hundredths of the most
 
 
 def tables(results: Results, most: int = ROWS) -> list[Table]:
@@ -53,16 +54,19 @@ def tables(results: Results, most: int = ROWS) -> list[Table]:
     tables = []
     for by, title in TITLES.items():
         rows = every[every["by"] == by].to_dict("records")
+        rows, left = rows[-most:] if by == "day" else rows[:most], max(0, len(rows) - most)
         if rows:
             counted = by in COUNTED
-            body = tuple(
-                (*cells[:2], cells[-1]) if counted else cells
-                for cells in map(_cells, rows[-most:] if by == "day" else rows[:most])
-            )
+            body = tuple((*cells[:2], cells[-1]) if counted else cells for cells in map(_cells, rows))
             heads = (*HEADS[:2], HEADS[-1]) if counted else HEADS
             highest = safe(rows[0]["peak_capture"], 4_000) if by == "all" and rows[0]["peak_highest"] else ""
-            tables.append(Table(title, heads, body, max(0, len(rows) - most), highest))
+            tables.append(Table(title, heads, body, left, highest, _bars(rows, counted)))
     return tables
+
+
+def _bars(rows: list[dict[Any, Any]], counted: bool) -> tuple[tuple[float, float], ...]:
+    most = max(row["captures"] for row in rows)
+    return tuple((100 * row["captures"] / most, 0 if counted else 100 * row["overlap"] / most) for row in rows)
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
