@@ -3,7 +3,7 @@
 The worst captures stand in the page itself, the first `STATIC` of their sockets drawn; all of their sockets come along
 as JSON (painting/page_data.py). Captures beyond `IN_FULL` are packed (painting/packing.py) until one is opened.
 Text from a capture passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`, but for those
-articles, which jinja2 made; the page's policy lets no script run but the one whose hash it names.
+articles, which jinja2 made; the page's policy lets no script run but those whose hashes it names.
 """
 
 from __future__ import annotations
@@ -30,13 +30,22 @@ STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need no
 LARGE = 256 * 1024  # letters of JSON; above that it is packed
 ROOM, LINE = 3_600_000, 500  # bytes of a page of many captures, and of each in the index
 COUNTED = 6  # captures from which on they are also told in numbers
-SCRIPTS = ("unpack.js", "time.js", "chart.js", "pane.js", "table.js", "save.js", "index.js", "page.js")
+SCRIPTS = (
+    "time.js",
+    "chart.js",
+    "pane.js",
+    "table.js",
+    "save.js",
+    "index.js",
+    "page.js",
+)  # packed, and run by the loader
+LOADER = ("unpack.js", "start.js")
 
 
 def render(run: Run) -> bytes:
     ticks = json.dumps({"steps": STEPS, "units": UNITS})
     script = f"(() => {{\n'use strict';\nconst TICKS = {ticks};\n{''.join(map(templates.read_asset, SCRIPTS))}}})();\n"
-    early = templates.read_asset("early.js")
+    early, loader = templates.read_asset("early.js"), "".join(map(templates.read_asset, LOADER))
     index = make_index(run)
     readable = {entry.id: entry.report for entry in index.entries if entry.report is not None}
     articles = _articles(run, readable)
@@ -45,7 +54,7 @@ def render(run: Run) -> bytes:
     opened = {*in_full, *(id for chunk in chunks for id in chunk.ids)}
     return templates.render(
         "page.html",
-        scripts=(early, script),
+        scripts=(early, loader, script),
         run=run,
         title=safe(run.title, 200) if run.title else facts.TITLE,
         articles=in_full.values(),
@@ -62,7 +71,8 @@ def render(run: Run) -> bytes:
         order=counts.WORST_FIRST,
         numbers=tables.tables(collect_results(run)) if len(run.reports) >= COUNTED else (),
         early=Markup(early),  # noqa: S704 - ours
-        script=Markup(script),  # noqa: S704
+        loader=Markup(loader),  # noqa: S704
+        script=pack(script),
         nothing=(counts.no_match(run) or "").capitalize(),
     )
 
