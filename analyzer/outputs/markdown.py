@@ -92,7 +92,7 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
 
 
 def _sign_off(run: Run, size: Size) -> Iterable[str]:
-    block = describe_sign_off(run)
+    block = describe_sign_off(run, triage.worst_reports(run))
     yield from (f"## {sign_off.TITLE}", "")
     yield from (f"- {_text(name, size)}: {_text(value, size)}" for name, value in block.facts)
     yield ""

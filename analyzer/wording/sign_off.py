@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer import triage
+from collections.abc import Sequence
+
 from analyzer.model import Report, Run, Value, count_rest
 from analyzer.wording import facts, harmless, judgements, results
 from analyzer.wording.harmless import safe, safe_middle
@@ -22,11 +23,12 @@ class SignOff(Value, frozen=True):
     rest: str  # how many captures have no row
 
 
-def describe_sign_off(run: Run) -> SignOff:
+def describe_sign_off(run: Run, reports: Sequence[Report]) -> SignOff:
+    """Describe what is signed. `reports`: those of the run, the worst first."""
     names = harmless.names(run)
     rows = [
         *((safe_middle(it.source, 120), "", results.UNREADABLE_HEADLINE.words, "") for it in run.unreadable),
-        *(_row(report, names[report.capture.source], run) for report in triage.worst_reports(run)),
+        *(_row(report, names[report.capture.source], run) for report in reports),
     ]
     return SignOff(
         facts=(
