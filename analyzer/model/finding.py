@@ -100,7 +100,7 @@ class Finding(Value, frozen=True):
     @property
     def explanation(self) -> Sentence | None:
         """The cause as people read it: `Likely cause: ...` or `Cause: ...`."""
-        return None if self.why is None else Sentence(f"{self.cause_label}: {{}}", self.why)
+        return None if self.why is None else Sentence("{}: {}", self.cause_label, self.why)
 
     @property
     def silence(self) -> str | None:

@@ -149,7 +149,7 @@ def _describe(
 def _write_reason(finding: Finding) -> Sentence | None:
     if finding.why is None:
         return None if finding.cause_unknown is None else safe_sentence(finding.cause_unknown, 600)
-    return Sentence(f"{{}} ({finding.cause})", safe_sentence(finding.why, 600))
+    return Sentence("{} ({})", safe_sentence(finding.why, 600), finding.cause)
 
 
 def _place(session: Session, report: Report, axis: Axis, zone: tzinfo) -> Place:
