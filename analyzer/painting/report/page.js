@@ -88,7 +88,7 @@ function live(capture, host) {
       if (!socket) return;
       choose(socket, true);
       time.lanes.focus({ preventScroll: true });
-      time.box.scrollIntoView({ block: 'nearest' });
+      host.scrollIntoView({ block: 'nearest' });
     },
     rewrite() { time.refresh(); rows.refresh(); side.refresh(); say(); },
   };
