@@ -192,12 +192,21 @@ def test_an_svg_is_one_image_with_a_name_and_a_description() -> None:
     root = ElementTree.fromstring(renderer.render(run(report(OVERLAPPING)), "svg"))
     names = {element.get("id"): element.text for element in root if element.tag.endswith(("}title", "}desc"))}
     assert root.get("role") == "img"
-    assert (root.get("aria-labelledby") or "").split() == list(names)
+    assert [root.get("aria-labelledby"), root.get("aria-describedby")] == list(names)
     title, description = names.values()
     assert title == "Overlap: 2 sockets of chat.example/ws were open at the same time."
     assert description == (
         f"{title} Both were open for 2.00 s. The timeline shows 3 sockets: at most 2 certainly open at the same time, "
         "and 2 possibly. Certain overlap: 2.00 s to 4.00 s."
+    )
+
+
+def test_the_description_of_a_part_names_only_what_is_in_it() -> None:
+    two = run(report([*OVERLAPPING, session(4, 8, 9), session(5, 8.5, 9.5)]))
+    description = picture(two, 12.0, NOON + 7 * SECOND, NOON + 9 * SECOND).description
+    assert description.endswith(
+        "The timeline shows 3 sockets: at most 2 certainly open at the same time in the whole capture, and 2 possibly. "
+        "Certain overlap: 8.50 s to 9.00 s."
     )
 
 

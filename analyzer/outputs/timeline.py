@@ -100,7 +100,7 @@ def _name(svg: bytes, placed: Picture) -> bytes:
     head, tag, rest = svg.partition(b"<svg ")
     attributes, _, content = rest.partition(b">")
     title, description = escape(safe(placed.title)), escape(safe(placed.description, DESCRIBED))
-    named = f""" role="img" aria-labelledby="chart-title chart-description">
+    named = f""" role="img" aria-labelledby="chart-title" aria-describedby="chart-description">
  <title id="chart-title">{title}</title>
  <desc id="chart-description">{description}</desc>"""
     return head + tag + attributes + named.encode() + content

@@ -51,6 +51,7 @@ COLUMNS = (
     "Possibly open",
     "Messages sent, received",
     "In the file",
+    "Findings",
 )
 
 

@@ -101,13 +101,14 @@ def describe(verdict: Sequence[str], layout: Layout) -> str:
     sentences = [safe(sentence, 400) for sentence in verdict]
     if not layout.lanes:
         return " ".join(sentences)
-    certain, possible = layout.peaks
+    (certain, possible), axis = layout.peaks, layout.axis
+    whole = " in the whole capture" if axis.cut_start or axis.cut_end else ""
     sentences.append(
         f"The timeline shows {plural(len(layout.lanes), 'socket')}: at most {certain:,} certainly open at the same "
-        f"time, and {possible:,} possibly."
+        f"time{whole}, and {possible:,} possibly."
     )
-    if layout.overlaps:
-        spans = [_when(overlap, layout.axis) for overlap in layout.overlaps]
+    period = Interval(axis.start, axis.end if axis.cut_end else None)
+    if spans := [_when(overlap, axis) for overlap in layout.overlaps if overlap.meet(period)]:
         sentences.append(f"Certain overlap: {join_some(spans, OVERLAPS)}.")
     return " ".join(sentences)
 

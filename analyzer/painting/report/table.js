@@ -12,7 +12,13 @@ const COLUMNS = [
   [atMost, (it, capture) => it.possible ? (it.possible.end ?? capture.span) - it.possible.start : -1],
   [messages, (it) => it.sent === null ? -1 : it.sent + it.received],
   [(it) => it.pointer, (it) => typeof it.entry === 'number' ? it.entry : 1e300],
+  [findingLinks, (it) => it.findings[0] ?? 1e300],
 ];
+
+function findingLinks(socket, { prefix }) {
+  const there = socket.findings.filter((n) => document.getElementById(prefix + 'f' + n));
+  return there.flatMap((n, k) => [k ? ' ' : '', make('a', { href: '#' + prefix + 'f' + n, textContent: 'f' + n })]);
+}
 
 function table(capture) {
   const element = document.querySelector('[data-table=' + capture.id + ']');
@@ -28,6 +34,8 @@ function table(capture) {
     head.replaceChildren(button);
   });
   next.addEventListener('click', () => { many += ROWS; fill(); });
+  for (const socket of capture.sockets) socket.findings = [];
+  capture.findings.forEach(([, about], n) => about.forEach((it) => capture.byNumber.get(it)?.findings.push(n + 1)));
   announce();
 
   function sort() {
@@ -42,7 +50,7 @@ function table(capture) {
     const rows = sort().slice(0, many).map((socket) => {
       const cells = COLUMNS.map(([text], n) => {
         const cell = document.createElement(n ? 'td' : 'th');
-        if (n) cell.textContent = text(socket, capture);
+        if (n) cell.append(...[text(socket, capture)].flat());
         else { cell.scope = 'row'; cell.append(make('a', { href: '#' + idOf(socket), textContent: socket.n })); }
         return cell;
       });
