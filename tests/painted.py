@@ -59,8 +59,8 @@ def page_of(run: Run) -> Page:
     assert match is not None
     data = json.loads(match[1])
     groups: Groups = [(title, []) for title, *_ in data["sections"]]
-    for number, section, *_ in data["sockets"]:
-        groups[section][1].append(number)
+    for number, kind, *_ in data["sockets"]:
+        groups[data["kinds"][kind][0]][1].append(number)
     whole = Painting(-data["zero"], data["span"] - data["zero"], {}, groups)
     return Page(data, whole, _static(text))
 
