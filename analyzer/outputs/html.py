@@ -3,7 +3,7 @@
 The worst captures stand in the page itself, the first `STATIC` of their sockets drawn; all of their sockets come along
 as JSON (painting/page_data.py). Captures beyond `IN_FULL` are packed (painting/packing.py) until one is opened.
 Text from a capture passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`, but for those
-articles, which jinja2 made; the page's policy lets no script run but the one whose hash it names.
+articles, which jinja2 made; the page's policy lets no script run but those whose hashes it names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need no
 LARGE = 256 * 1024  # letters of JSON; above that it is packed
 ROOM = 3_950_000  # bytes of a page, unless `--top` says how many captures have details
 COUNTED = 6  # captures from which on they are also told in numbers
-SCRIPTS = ("unpack.js", "time.js", "chart.js", "pane.js", "table.js", "save.js", "index.js", "page.js")
+SCRIPTS = (
+    "time.js",
+    "chart.js",
+    "pane.js",
+    "table.js",
+    "save.js",
+    "index.js",
+    "page.js",
+)  # packed, and run by the loader
+EARLY, LOADER = ("early.js",), ("unpack.js", "start.js")
 
 
 def render(run: Run) -> bytes:
@@ -59,18 +68,19 @@ def render(run: Run) -> bytes:
 
 
 def _write(chunks: Sequence[Chunk], values: Mapping[str, Any]) -> bytes:
-    early, script = templates.read_asset("early.js"), _script()
-    marked = {"early": Markup(early), "script": Markup(script)}  # noqa: S704 - ours
+    early, loader, script = (_join(names) for names in (EARLY, LOADER, SCRIPTS))
+    script = (
+        f"(() => {{\n'use strict';\nconst TICKS = {json.dumps({'steps': STEPS, 'units': UNITS})};\n{script}\n}})();\n"
+    )
+    scripts = {"early": Markup(early), "loader": Markup(loader), "script": pack(script)}  # noqa: S704 - ours
     opened = {*values["articles"], *(id for chunk in chunks for id in chunk.ids)}
-    return templates.render("page.html", (early, script), chunks=chunks, opened=opened, **marked, **values)
+    return templates.render("page.html", (early, loader, script), chunks=chunks, opened=opened, **scripts, **values)
 
 
-def _script() -> str:
-    """Put the scripts together, without their comments and indentation (no text in them has several lines)."""
-    lines = (line.strip() for name in SCRIPTS for line in templates.read_asset(name).splitlines())
-    code = "\n".join(line for line in lines if line and not line.startswith("//"))
-    ticks = json.dumps({"steps": STEPS, "units": UNITS})
-    return f"(() => {{\n'use strict';\nconst TICKS = {ticks};\n{code}\n}})();\n"
+def _join(names: Iterable[str]) -> str:
+    """Put scripts together, without their comments and indentation (no text in them has several lines)."""
+    lines = (line.strip() for name in names for line in templates.read_asset(name).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _count(run: Run, index: Index) -> dict[str, Any]:

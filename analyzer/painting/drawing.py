@@ -83,7 +83,7 @@ def _marks(row: Row, top: int, axis: Axis, ticked: bool) -> Iterable[tuple[str, 
 def indent(row: Row, axis: Axis) -> Markup:
     """Say in which tenth the words of a lane begin, to be near its bar; those of a late one end at the right."""
     begin = x(row.lane.life.start, axis) * 10 // WIDE if row.lane.life is not None else 0
-    fits = max(0, 9 - len(row.label + row.caption) // LETTERS)
+    fits = max(0, 9 - len(f"{row.label}{row.caption}") // LETTERS)
     name = "late" if begin > LATE else f"tenth-{min(begin, fits)}"
     return Markup(f' class="{name}"' if begin else "")  # noqa: S704 - ours
 

@@ -11,7 +11,7 @@ from itertools import compress
 from typing import Any
 
 from analyzer.intervals import Interval
-from analyzer.model import Confidence, Instant, Messages, Outcome, Report
+from analyzer.model import Bounds, Confidence, Instant, Messages, Outcome, Report, Session
 from analyzer.painting.part import Part, Row
 from analyzer.timeline import Axis, Scale, Steps, close_bounds, unit_of
 from analyzer.wording import findings, instants, lifetimes, origins, socket, timeline
@@ -32,9 +32,7 @@ def _data(part: Part) -> dict[str, Any]:
     kinds = _Kinds(part)
     columns = FINE if len(report.sessions) <= FEW else COARSE
     sockets = [
-        [*_socket(row, kinds.number(row, number), axis, columns, kinds.array)]
-        for number, block in enumerate(part.blocks)
-        for row in block.rows
+        [*_socket(row, number, kinds, columns)] for number, block in enumerate(part.blocks) for row in block.rows
     ]
     return {
         "id": part.id,
@@ -82,18 +80,16 @@ class _Kinds:
         self.array = next((_array(row.session.pointer) for row in part.rows), "")
         self.kinds, self.words, self.stacks = _Numbers(), _Numbers(), _Numbers()
 
-    def number(self, row: Row, section: int) -> int:
-        return self.kinds((section, row.session.clock, self._stack(row), *map(self.words, self._words(row))))
+    def number(self, row: Row, section: int, closed: Bounds | None) -> int:
+        return self.kinds((section, row.session.clock, self._stack(row), *map(self.words, self._words(row, closed))))
 
     def _stack(self, row: Row) -> int:
         calls = socket.list_calls(row.session)
         return self.stacks(tuple(self.words(_style(call) + safe(call.words, 400)) for call in calls))
 
-    def _words(self, row: Row) -> Iterator[str]:
+    def _words(self, row: Row, closed: Bounds | None) -> Iterator[str]:
         session, axis = row.session, self.axis
-        closed = close_bounds(session)
-        caption = timeline.caption(row.lane, axis)
-        yield from (row.address, row.service, row.user, caption.who, caption.opener)
+        yield from (row.address, row.service, row.user, row.caption.who, row.caption.opener)
         yield safe(session.endpoint, 300)
         yield safe(session.url.removeprefix(session.endpoint), 300)
         yield safe(socket.describe_service(session), 300)
@@ -115,23 +111,23 @@ def _style(call: socket.Line) -> str:
     return ">" if call.own else "~" if call.label else " "
 
 
-def _socket(row: Row, kind: int, axis: Axis, columns: int, array: str) -> Iterator[Any]:
-    """Yield the numbers of a socket. `array`: the one of the file that most stand in."""
-    session, messages = row.session, row.session.messages
-    yield from (int(session.id[1:]), kind)
-    yield from _steps([*_instants(row)], axis.start)
+def _socket(row: Row, section: int, kinds: _Kinds, columns: int) -> Iterator[Any]:
+    """Yield the numbers of a socket in the order in which report/time.js reads them."""
+    session, messages, axis = row.session, row.session.messages, kinds.axis
+    closed = close_bounds(session)
+    yield from (int(session.id[1:]), kinds.number(row, section, closed))
+    yield from _steps([*_instants(session, closed)], axis.start)
     sizes = sum(compress(messages.lengths, messages.directions))
     yield from (messages.sent, messages.received, sizes, sum(messages.lengths) - sizes)
-    entry = session.pointer.removeprefix(array) if array else ""
+    entry = session.pointer.removeprefix(kinds.array) if kinds.array else ""
     yield int(entry) if entry.isdecimal() and entry.isascii() and len(entry) < 10 else safe(session.pointer, 120)
     ticks = [_place(tick, axis) // 1_000 for tick in row.ticks]  # milliseconds, each from the one before
     yield [tick - before for before, tick in zip([0, *ticks], ticks, strict=False)]
     yield _rhythm(messages, session.possible, axis, columns)
 
 
-def _instants(row: Row) -> Iterator[Instant | None]:
-    session = row.session
-    for bounds in (session.created, session.opened, close_bounds(session)):
+def _instants(session: Session, closed: Bounds | None) -> Iterator[Instant | None]:
+    for bounds in (session.created, session.opened, closed):
         yield from (bounds.earliest, bounds.latest) if bounds is not None else (None, None)
     for interval in (session.possible, session.proven):
         yield from (interval.start, interval.end) if interval is not None else (None, None)

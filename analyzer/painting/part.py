@@ -20,7 +20,7 @@ class Row(Value, frozen=True):
 
     lane: Lane
     label: str
-    caption: str  # user, opened by, from and to
+    caption: timeline.Caption
     address: str
     service: str
     user: str
@@ -114,7 +114,7 @@ def _row(lane: Lane, common: int, pages: dict[str, Page], axis: Axis, ticks: int
     return Row(
         lane=lane,
         label=timeline.label(lane, common),
-        caption=str(timeline.caption(lane, axis)),
+        caption=timeline.caption(lane, axis),
         address=timeline.address(session),
         service=session.provider.name if session.provider is not None else "",
         user=safe(session.identity.user, 60) if session.identity is not None and session.identity.user else "",

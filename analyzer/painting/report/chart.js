@@ -1,6 +1,6 @@
 // The timeline that one can move: only the lanes on screen exist, so ten thousand are as quick as ten.
 
-const HEAD = 36, GROUP = 28, APART = 90, BAR = 12, ROOMY = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
+const GROUP = 28, APART = 90, BAR = 12, ROOMY = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
 const FONT = '12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
 const measure = document.createElement('canvas').getContext('2d');
 
@@ -48,7 +48,7 @@ function scene(capture, x, wide, ticks) {
       const label = [kind + ' ' + page, kind].find((it) => it.length * 6.8 + 6 < room);
       if (label && x(at) < wide) words.push([left + 4, 12, label]);
     });
-    for (const [at, label] of ticks) if (x(at) + label.length * 7 < wide) words.push([x(at), 31, label, 'time']);
+    for (const [at, label] of ticks) if (x(at) + label.length * 7 < wide) words.push([x(at), headOf(capture) - 5, label, 'time']);
     return words;
   }
 
@@ -134,13 +134,14 @@ function numbers(sockets, most) {
   return sockets.slice(0, most).map((it) => '#' + it.n).join(', ') + (sockets.length > most ? ' and ' + (sockets.length - most).toLocaleString('en') + ' more' : '');
 }
 
+const headOf = (capture) => capture.loads.length ? 36 : 20;
 const lanesOf = (roomy) => roomy ? { LANE: 34, TOP: 18 } : { LANE: 20, TOP: 4 };
 
 function chart(capture, pick, moved) {
   const roomy = capture.sockets.length <= ROOMY, { LANE, TOP } = lanesOf(roomy);
   const end = capture.wide * 1.02;  // what goes on runs on to here
   const view = { from: 0, to: end };
-  const words = picture(HEAD, 'words'), back = picture(0);
+  const words = picture(headOf(capture), 'words'), back = picture(0);
   const ruler = make('div', { className: 'ruler', title: 'Drag to select a stretch of time; the wheel zooms' }, words);
   const backdrop = make('div', { className: 'backdrop', 'aria-hidden': 'true' }, back);
   const spacer = make('div', { 'aria-hidden': 'true' });

@@ -27,16 +27,16 @@ function folded(words, panel) {
 
 function live(capture, host) {
   const state = make('p', { className: 'state', role: 'status' });
-  const filter = filters(capture, refill), panel = make('div', { className: 'filters', role: 'group', ariaLabel: 'Filter' }, ...filter.parts);
+  const filter = filters(capture, refill), panel = make('div', { className: 'filters', role: 'group', 'aria-label': 'Filter' }, ...filter.parts);
   const filterButton = folded('Filter', panel);
   const time = chart(capture, choose, say), rows = table(capture);
   const side = pane(capture, { close, fit: time.fit, row: rows.show });
-  const menu = make('span', { className: 'menu' }), choices = make('span', { className: 'choices', role: 'group', ariaLabel: 'Save' },
+  const menu = make('span', { className: 'menu' }), choices = make('span', { className: 'choices', role: 'group', 'aria-label': 'Save' },
     button('PNG', 'Save as PNG', () => save('png')), button('SVG', 'Save as SVG', () => save('svg')));
   menu.append(folded('Save', choices), choices);
   const touch = matchMedia('(hover: none)').matches;
   host.append(
-    make('div', { className: 'tools', role: 'group', ariaLabel: 'Timeline' }, button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)),
+    make('div', { className: 'tools', role: 'group', 'aria-label': 'Timeline' }, button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)),
       button('All', 'Show all of the capture', () => time.all()), filterButton, menu, state),
     panel, make('div', { className: 'stage' }, time.box, side.element),
     make('p', { className: 'hint', textContent: touch ? 'Tap a bar for its details. Pinch to zoom, drag sideways to move.'

@@ -5,7 +5,7 @@ const narrow = matchMedia('(max-width: 1099px)');
 
 function button(sign, label, act) {
   const element = make('button', { type: 'button', textContent: sign });
-  if (label !== sign) element.title = element.ariaLabel = label;
+  if (label !== sign) { element.title = label; element.setAttribute('aria-label', label); }
   element.addEventListener('click', act);
   return element;
 }
@@ -146,7 +146,7 @@ function pane(capture, act) {
       const line = ([style, ...words]) => make('li', {}, make(style === '>' ? 'b' : style === '~' ? 'i' : 'span', { textContent: (style === '>' ? '→ your code: ' : '') + words.join('') }));
       parts.push(make('details', {}, make('summary', { textContent: 'Call stack that opened it' }), make('ol', { className: 'stack' }, ...calls.map(line))));
     }
-    element.ariaLabel = name;
+    element.setAttribute('aria-label', name);
     element.replaceChildren(
       make('div', { className: 'heading' }, make('h3', { textContent: name }), button('×', 'Close', () => act.close(true))),
       make('p', { className: 'actions' }, button('Copy as Markdown', 'Copy as Markdown', copies(() => markdown(socket, capture))),

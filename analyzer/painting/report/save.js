@@ -16,13 +16,13 @@ function compose(article, capture, time) {
   paragraph([article.querySelector('.sign'), article.querySelector('.said')].map((it) => it?.textContent.trim()).filter(Boolean).join('  '), 'verdict', 20);
   y += 8;
   for (const [left, top, text, kind] of drawing.head()) write(text, EDGE + left, y + top, kind);
-  y += HEAD;
+  y += headOf(capture);
   const from = y, back = shapes.length;
   let many = 0, left = 0;
   for (const { socket, title } of time.rows()) {
     if (socket && many === LANES) { left++; continue; }
     if (many === LANES) continue;
-    if (title) { write(title[0], EDGE, y + 19, 'strong'); write(title[1], EDGE + widthOf(title[0]) + 14, y + 19); y += GROUP; continue; }
+    if (title) { write(title[0], EDGE, y + 19, 'strong'); write(title[1], EDGE + widthOf(title[0]) * 1.13 + 10, y + 19); y += GROUP; continue; }
     many++;
     put(drawing.bars(socket, TOP, BAR), y);
     const text = '#' + socket.n + caption(socket, capture), at = drawing.beside(socket, widthOf(text) + 12, time.roomy);

@@ -5,6 +5,12 @@ const KIND = ['section', 'clock', 'stack', 'address', 'service', 'user', 'who', 
 const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR, EXACT = 10000;
 let clock = 'since';  // or local, or utc: how instants are written
 
+// The numbers of an article; only those of a large capture are packed.
+async function readData(article) {
+  const data = article.querySelector('.data'), text = data.textContent;
+  return decode(JSON.parse('packed' in data.dataset ? await unpack(text) : text));
+}
+
 function decode(capture) {
   const word = (n) => capture.words[n];
   const kinds = capture.kinds.map((kind) => Object.fromEntries(KIND.map((name, k) => [name, k < NUMBERS ? kind[k] : word(kind[k])])));

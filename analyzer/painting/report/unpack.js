@@ -5,9 +5,3 @@ async function unpack(text) {
   for (let n = 0; n < letters.length; n++) bytes[n] = letters.charCodeAt(n);
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).text();
 }
-
-// The numbers of an article; only those of a large capture are packed.
-async function readData(article) {
-  const data = article.querySelector('.data'), text = data.textContent;
-  return decode(JSON.parse('packed' in data.dataset ? await unpack(text) : text));
-}
