@@ -183,7 +183,7 @@ def chart_groups(boxes: Sequence[tuple[float, float]], rows: Sequence[tuple[floa
     members: dict[tuple[float, float], list[int]] = {box: [] for box, title in titles.items() if title}
     groups: dict[tuple[float, float], Group] = {}
     for y, text, style in rows:
-        if "anchor: end" in style and (number := NUMBER.match(text)):
+        if "anchor: end" not in style and (number := NUMBER.match(text)):
             above = max((box for box in boxes if box[0] < y), default=(0.0, 0.0))
             if above in members:
                 members[above].append(int(number[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import subprocess
@@ -420,3 +421,22 @@ def test_a_word_that_is_no_path_is_answered_with_the_commands() -> None:
     done = run("fix", "x.har")
     assert (done.returncode, done.stdout) == (2, b"")
     assert "fix: no such file or command. The commands: analyze, check, " in done.stderr.decode()
+
+
+def test_a_report_ends_with_a_block_to_sign(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(Path(OVERUSE).read_bytes()).hexdigest()
+    for name in ("signed.html", "signed.md"):
+        path = tmp_path / name
+        done = run("report", OVERUSE, "-o", str(path), "--sign-off", "--title", "Release 4.2", "--meta", "build=7")
+        assert done.returncode == 0, done.stderr
+        end = path.read_text("utf-8").rpartition("Sign-off")[2]
+        for words in (sha256, "Release 4.2", "build", "FAIL: ", "not accepted", "Signature"):
+            assert words in end
+    run("report", OVERUSE, "-o", str(tmp_path / "plain.html"))
+    assert "Sign-off" not in (tmp_path / "plain.html").read_text("utf-8")
+
+
+def test_a_block_to_sign_needs_a_format_for_people(tmp_path: Path) -> None:
+    done = run("report", OVERUSE, "-o", str(tmp_path / "rows.csv"), "--sign-off")
+    assert done.returncode == 2
+    assert b"add -o FILE.html" in done.stderr

@@ -94,7 +94,7 @@ def test_json_is_compared_by_value(before: Path, after: Path) -> None:
         ("text-80.html", '"span":1', '"span":2', "html: numbers of: data.span = #"),
         ("text-80.html", "<h3>Findings</h3>", "<h3>Sockets</h3>", "html: [Findings] -> [Sockets]"),
         ("text-80.svg", ">1 page<", ">one page<", "svg: [#] -> [one]"),
-        ("text-80.svg", "M 90 ", "M 91 ", "svg: numbers of: rows-#"),
+        ("text-80.svg", "M 112.88 ", "M 113.88 ", "svg: numbers of: rows-#"),
         ("text-80.sarif", '"level": "error"', '"level": "note"', "[error] -> [note]"),
         ("text-80.csv", "outcome", "result", "csv: [outcome] -> [result]"),
     ],

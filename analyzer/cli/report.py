@@ -1,10 +1,26 @@
 """`har-sockets report`."""
 
+from typing import Annotated
+
+import msgspec
+import typer
+
+from analyzer.cli import help as headings
 from analyzer.cli.delivery import Delivery
 from analyzer.cli.options import GATE, Allowed, Captures, Masking, Reading, Spread, command_with
 from analyzer.cli.running import deliver, finish, make_run, select, with_default_output
-from analyzer.cli.screen import say
+from analyzer.cli.screen import refuse, say
 from analyzer.outputs import PICTURES
+
+SIGNED = {"html", "markdown"}
+SignOff = Annotated[
+    bool,
+    typer.Option(
+        "--sign-off",
+        rich_help_panel=headings.OUTPUT,
+        help="End the report (HTML, Markdown) with a block for QA to sign.",
+    ),
+]
 
 
 @command_with(
@@ -18,6 +34,7 @@ def report(
     reading: Reading,
     masking: Masking,
     spread: Spread,
+    sign_off: SignOff = False,
 ) -> None:
     """Write a report (HTML, Markdown, JUnit, SARIF, CSV or JSON).
 
@@ -30,8 +47,10 @@ def report(
     """
     if delivery.format is None or delivery.output is not None:  # --format alone prints
         delivery = with_default_output(delivery, captures, "report.html")
+    if sign_off and not SIGNED & {delivery.format, *(name for name, _ in delivery.files())}:
+        refuse("--sign-off: the block to sign is part of HTML and Markdown: add -o FILE.html")
     run = make_run(captures, reading, masking, allowed, delivery, spread)
-    deliver(select(run, spread), delivery)
+    deliver(msgspec.structs.replace(select(run, spread), sign_off=sign_off), delivery)
     written = [name for name, _ in delivery.files()]
     if run.reports and delivery.format is None and all(name in PICTURES for name in written):
         output = delivery.files()[0][1]

@@ -95,12 +95,18 @@ class Finding(Value, frozen=True):
         """What stands before the cause, or before why none is named."""
         if self.why is None:
             return None if self.cause_unknown is None else "Cause not known"
-        return "Cause" if self.cause_confidence is CauseConfidence.CERTAIN else "Likely cause"
+        return "Cause" if self._is_cause_certain else "Likely cause"
+
+    @property
+    def _is_cause_certain(self) -> bool:
+        return self.cause_confidence is CauseConfidence.CERTAIN
 
     @property
     def explanation(self) -> Sentence | None:
         """The cause as people read it: `Likely cause: ...` or `Cause: ...`."""
-        return None if self.why is None else Sentence(f"{self.cause_label}: {{}}", self.why)
+        if self.why is None:
+            return None
+        return Sentence("Cause: {}" if self._is_cause_certain else "Likely cause: {}", self.why)
 
     @property
     def silence(self) -> str | None:

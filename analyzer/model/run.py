@@ -60,6 +60,7 @@ class Run(Viewable, Value, frozen=True):
     rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them
     selection: Selection | None = None  # None: all captures are shown
     zone: tzinfo = UTC  # in which people read instants; programs get UTC
+    sign_off: bool = False  # whether a report ends with a block to sign
 
     def __len__(self) -> int:
         return len(self.reports)

@@ -19,10 +19,11 @@ from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
 from analyzer.timeline import axis_of
 from analyzer.version import VERSION
-from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services, titles
+from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services, sign_off, titles
 from analyzer.wording.coverage import list_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
+from analyzer.wording.sign_off import describe_sign_off
 
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
 
@@ -80,11 +81,26 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
         yield from (f"- {_text(it.source, size)}: {_text(it.problem, size)}" for it in run.unreadable[: size.lines])
         yield from _more(len(run.unreadable) - size.lines)
         yield ""
+    if run.sign_off:
+        yield from _sign_off(run, size)
     yield from ("---", "")
     yield f"Policy: {_text(facts.describe_policy(run.policy), size)}"
     yield "The policy decides on findings; the verdict counts every socket."
     yield ""
     yield f"har-sockets {VERSION}. *Certain* is what the capture proves, *possible* is what it does not exclude."
+    yield ""
+
+
+def _sign_off(run: Run, size: Size) -> Iterable[str]:
+    block = describe_sign_off(run, triage.worst_reports(run))
+    yield from (f"## {sign_off.TITLE}", "")
+    yield from (f"- {_text(name, size)}: {_text(value, size)}" for name, value in block.facts)
+    yield ""
+    yield from markdown.table(sign_off.HEADS, [[_text(cell, size) for cell in row] for row in block.rows])
+    yield from ("", *([f"- {block.rest}"] if block.rest else []))
+    yield from (f"- [ ] {words}" for words in sign_off.DECISIONS)
+    yield ""
+    yield from markdown.table(sign_off.BLANKS, [[""] * len(sign_off.BLANKS)])
     yield ""
 
 

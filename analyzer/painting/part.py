@@ -11,7 +11,6 @@ from analyzer.wording.findings import number_by_session
 from analyzer.wording.harmless import safe
 
 WITHIN = 300  # of the width: nearer to the edge of a bar no tick shows
-TERSE = 10  # letters
 TICKS, MORE_TICKS = 10, 1_000  # messages that are marked: per socket, and more in the whole capture
 
 
@@ -60,11 +59,6 @@ class Part(Value, frozen=True):
     def table(self) -> list[Row]:
         """List the rows of the table, by number."""
         return sorted(self.rows, key=lambda row: int(row.session.id[1:]))[: self.static_sockets]
-
-    @property
-    def terse(self) -> bool:
-        """Check whether numbers alone set lanes apart from their neighbours."""
-        return all(len(row.label) < TERSE for row in self.rows)
 
     @property
     def named(self) -> bool:

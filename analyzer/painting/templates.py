@@ -18,11 +18,22 @@ from jinja2 import DictLoader, Environment, FileSystemBytecodeCache, StrictUndef
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
-from analyzer import gate, triage
-from analyzer.model import Messages, Policy, Report, Run, count_rest, plural
+from analyzer import triage
+from analyzer.model import Messages, Run, count_rest, plural
 from analyzer.painting import drawing, links
 from analyzer.version import VERSION
-from analyzer.wording import console, facts, harmless, judgements, origins, results, services, timeline, titles
+from analyzer.wording import (
+    console,
+    facts,
+    harmless,
+    judgements,
+    origins,
+    results,
+    services,
+    sign_off,
+    timeline,
+    titles,
+)
 from analyzer.wording.coverage import list_coverage
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
@@ -40,6 +51,7 @@ TEMPLATES = (
     "pairs.html",
     "socket.html",
     "sockets.html",
+    "sign_off.html",
 )
 STYLES = ("timeline.css", "picture.css", "index.css", "narrow.css", "print.css")
 HEAD = 90  # letters at the top of a printed page
@@ -89,7 +101,7 @@ def _write_style(title: str, run: Run | None) -> str:
             f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{\n{dark}}} }}",
             f"@media screen {{ :root[data-theme=dark] {{\n{dark}}} }}",
             *map(read_asset, STYLES),
-            f"@media screen and (max-width: 700px) {{ {names} }}",
+            f"@media screen {{ @container rows (max-width: 760px) {{ {names} }} }}",
             f"@page {{ {boxes} }}",
         )
     )
@@ -132,6 +144,8 @@ def _environment() -> Environment:
         "services": services,
         "timeline": timeline,
         "titles": titles,
+        "describe_sign_off": sign_off.describe_sign_off,
+        "sign_off": sign_off,
         "link": links.link,
         "link_to": links.link_to,
         "own": OWN,
@@ -145,7 +159,12 @@ def _environment() -> Environment:
         "fold": FOLD,
         "most": SHOWN,
     }
-    environment.globals |= {"count": plural, "rest": count_rest, "judged": _judge, "gated": judgements.total_sentence}
+    environment.globals |= {
+        "count": plural,
+        "rest": count_rest,
+        "judged": judgements.name_result,
+        "gated": judgements.total_sentence,
+    }
     return environment
 
 
@@ -155,13 +174,6 @@ def read_asset(name: str) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _judge(report: Report, policy: Policy) -> str:
-    """Say how `check` judges a capture: `FAIL: duplicate-connection, limit-exceeded.`"""
-    judgement = gate.judge(report, policy)
-    rules = ", ".join(dict.fromkeys(finding.rule for finding in judgement.failing))
-    return f"{judgement.result}{f': {rules}' if rules else ''}."
 
 
 def _messages(messages: Messages) -> str:

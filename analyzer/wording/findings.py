@@ -20,7 +20,7 @@ from analyzer.model import (
     Value,
     count_rest,
 )
-from analyzer.model.sentence import Sentence
+from analyzer.model.sentence import Sentence, term
 from analyzer.timeline import Axis, axis_of
 from analyzer.version import HOME, PUBLISHED
 from analyzer.wording import instants, lifetimes, origins, proof, socket
@@ -149,7 +149,7 @@ def _describe(
 def _write_reason(finding: Finding) -> Sentence | None:
     if finding.why is None:
         return None if finding.cause_unknown is None else safe_sentence(finding.cause_unknown, 600)
-    return Sentence(f"{{}} ({finding.cause})", safe_sentence(finding.why, 600))
+    return Sentence("{} ({})", safe_sentence(finding.why, 600), term(finding.cause or ""))
 
 
 def _place(session: Session, report: Report, axis: Axis, zone: tzinfo) -> Place:

@@ -254,6 +254,13 @@ def _openers(report: Report, finding: Finding) -> Iterable[Initiator | None]:
     return (session.initiator for session in report.named(finding.sessions))
 
 
+def name_result(report: Report, policy: Policy) -> str:
+    """Say how `check` judges a capture: `FAIL: duplicate-connection, limit-exceeded.`"""
+    judgement = gate.judge(report, policy)
+    rules = ", ".join(dict.fromkeys(finding.rule for finding in judgement.failing))
+    return f"{judgement.result}{f': {rules}' if rules else ''}."
+
+
 def total_sentence(run: Run) -> str:
     """Count the captures by result, and say what that means."""
     tally = Counter(gate.judge(report, run.policy).result for report in run.reports)

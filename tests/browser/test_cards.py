@@ -148,9 +148,19 @@ def test_nothing_on_paper_is_kept_in_one_piece_that_is_taller_than_a_sixth_of_it
     page = opened(page_of(MOUNTS), viewport={"width": 690, "height": 1_000}).page
     page.emulate_media(media="print")
     tall = page.evaluate("""() => [...document.querySelectorAll('body *')].filter((it) =>
-        getComputedStyle(it).breakInside.startsWith('avoid') && it.getBoundingClientRect().height > 167
+        !it.matches('.sign-off') && getComputedStyle(it).breakInside.startsWith('avoid') && it.getBoundingClientRect().height > 167
     ).map((it) => it.outerHTML.slice(0, 80))""")
     assert tall == []
+
+
+def test_the_block_to_sign_is_on_one_sheet(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(MOUNTS, OVERUSE, FAILED, sign_off=True), viewport={"width": 690, "height": 1_000}).page
+    page.emulate_media(media="print")
+    block = page.locator(".sign-off")
+    assert block.evaluate("it => getComputedStyle(it).breakInside") == "avoid"
+    assert block.bounding_box()["height"] < 900
+    assert block.locator("tbody tr").count() == 3
+    assert block.locator("dt").all_inner_texts()[-4:] == ["Name", "Role", "Date", "Signature"]
 
 
 # -- a phone -------------------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def test_partners_and_rows_link_both_ways(opened: Any, page_of: Callable[..., Pa
     page.locator(".sockets").get_by_role("link", name="4", exact=True).click()
     assert page.get_by_role("region", name="Socket 4 of user-1").is_visible()
     assert page.get_attribute(".lanes", "aria-activedescendant") == "lane-4"
-    page.get_by_role("button", name="Row in the table").click()
+    page.get_by_role("button", name="Its row in the table").click()
     assert page.evaluate("document.activeElement.textContent") == "4"
 
 

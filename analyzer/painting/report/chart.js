@@ -127,7 +127,7 @@ function describe(socket, capture) {
   const life = socket.proven ? 'certain from ' + instant(socket.proven.start, capture) + (socket.proven.end === null ? '' : ' to ' + instant(socket.proven.end, capture)) : 'not certainly open';
   const end = socket.outcome === 'open' ? 'still open' : socket.outcome === 'closed' ? 'closed' : socket.ending;
   return [nameOf(socket), life, end, certain.length ? 'overlaps ' + plural(certain.length, 'other') : 'overlaps no other',
-    possible.length && 'possibly overlaps ' + plural(possible.length, certain.length ? 'more' : 'other').replace('mores', 'more'), socket.address].filter(Boolean).join(', ');
+    possible.length && 'possibly overlaps ' + (certain.length ? possible.length.toLocaleString('en') + ' more' : plural(possible.length, 'other')), socket.address].filter(Boolean).join(', ');
 }
 
 function numbers(sockets, most) {

@@ -40,7 +40,7 @@ function live(capture, host) {
       button('All', 'Show all of the capture', () => time.all()), filterButton, menu, state),
     panel, make('div', { className: 'stage' }, time.box, side.element),
     make('p', { className: 'hint', textContent: touch ? 'Tap a bar for its details. Pinch to zoom, drag sideways to move.'
-      : 'Click a bar for its details. Drag to move, Ctrl + wheel to zoom; drag along the ruler to select. Keys in the timeline: ↑ ↓ choose, Enter opens the details, F zooms to it, ← → move, + − zoom, 0 shows everything.' }));
+      : 'Click a bar for its details. Drag to move, Ctrl + wheel to zoom, drag along the ruler to select. Keys: ↑ ↓ choose, Enter details, F zoom to it, ← → move, + − zoom, 0 all.' }));
   let many = capture.sockets.length;
 
   function refill() {
@@ -88,7 +88,7 @@ function live(capture, host) {
       if (!socket) return;
       choose(socket, true);
       time.lanes.focus({ preventScroll: true });
-      time.box.scrollIntoView({ block: 'nearest' });
+      host.scrollIntoView({ block: 'nearest' });
     },
     rewrite() { time.refresh(); rows.refresh(); side.refresh(); say(); },
   };

@@ -151,7 +151,7 @@ function pane(capture, act) {
       make('div', { className: 'heading' }, make('h3', { textContent: name }), button('×', 'Close', () => act.close(true))),
       make('p', { className: 'actions' }, button('Copy as Markdown', 'Copy as Markdown', copies(() => markdown(socket, capture))),
         button('Copy link', 'Copy link', copies(() => location.href.split('#')[0] + '#' + capture.prefix + 's' + socket.n)),
-        button('Zoom to it', 'Zoom to it', () => act.fit(socket)), button('Row', 'Row in the table', () => act.row(socket)), state),
+        button('Zoom to it', 'Zoom to it', () => act.fit(socket)), button('Its row', 'Its row in the table', () => act.row(socket)), state),
       ...parts);
     element.scrollTop = 0;
   }

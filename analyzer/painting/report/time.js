@@ -14,20 +14,21 @@ async function readData(article) {
 function decode(capture) {
   const word = (n) => capture.words[n];
   const kinds = capture.kinds.map((kind) => Object.fromEntries(KIND.map((name, k) => [name, k < NUMBERS ? kind[k] : word(kind[k])])));
+  for (const kind of kinds) kind.place = kind.address.slice(capture.sections[kind.section][2]);
   capture.stacks = capture.stacks.map((stack) => stack.map(word));
   capture.sockets = capture.sockets.map((row) => {
-    const [n, kind, ...rest] = row, socket = { n, ...kinds[kind] };
-    let before = 0;
-    const at = rest.splice(0, 12).map((step) => step === null ? null : before += step);
-    const bounds = (k, evidence) => evidence && { earliest: at[k], latest: at[k + 1], evidence };
-    const interval = (k) => at[k] === null ? null : { start: at[k], end: at[k + 1] };
-    Object.assign(socket, { created: bounds(0, socket.createdWords), opened: bounds(2, socket.openedWords), closed: bounds(4, socket.closedWords),
-      possible: interval(6), proven: interval(8), first: at[10], last: at[11] });
-    [socket.sent, socket.received, socket.bytesSent, socket.bytesReceived, socket.entry, socket.ticks, socket.rhythm] = rest;
+    const socket = Object.create(kinds[row[1]]), at = row.slice(2, 14);
+    for (let k = 0, before = 0; k < 12; k++) if (at[k] !== null) before = at[k] += before;
+    socket.n = row[0];
+    socket.created = bounds(at[0], at[1], socket.createdWords);
+    socket.opened = bounds(at[2], at[3], socket.openedWords);
+    socket.closed = bounds(at[4], at[5], socket.closedWords);
+    socket.possible = interval(at[6], at[7]);
+    socket.proven = interval(at[8], at[9]);
+    [socket.first, socket.last] = [at[10], at[11]];
+    [socket.sent, socket.received, socket.bytesSent, socket.bytesReceived, socket.entry, socket.ticks, socket.rhythm] = row.slice(14);
     socket.pointer = typeof socket.entry === 'number' ? capture.array + socket.entry : socket.entry;
-    socket.place = socket.address.slice(capture.sections[socket.section][2]);
-    const ends = [socket.closed, socket.created].flatMap((it) => it ? [it.latest, it.earliest] : []);
-    socket.failed = socket.outcome === 'failed' ? ends.find((it) => it !== null) ?? null : null;
+    socket.failed = failure(socket);
     socket.connecting = connecting(socket);
     return socket;
   });
@@ -41,7 +42,15 @@ function decode(capture) {
   return capture;
 }
 
+const bounds = (earliest, latest, evidence) => evidence ? { earliest, latest, evidence } : null;
+const interval = (start, end) => start === null ? null : { start, end };
+
 // As analyzer/timeline/lanes.py has it.
+function failure({ outcome, closed, created }) {
+  const at = outcome === 'failed' ? [closed?.latest, closed?.earliest, created?.latest, created?.earliest] : [];
+  return at.find(Number.isFinite) ?? null;
+}
+
 function connecting({ created, opened, outcome, failed }) {
   if (!created || created.earliest === null) return null;
   const start = created.earliest;
@@ -51,13 +60,8 @@ function connecting({ created, opened, outcome, failed }) {
 
 // -- which were open at the same time
 
-const later = (a, b) => a === null ? b : b === null ? a : Math.min(a, b);
-
-function meet(a, b) {
-  if (!a || !b) return null;
-  const start = Math.max(a.start, b.start), end = later(a.end, b.end);
-  return end === null || start < end ? { start, end } : null;
-}
+const before = (start, { end }) => end === null || start < end;
+const meet = (a, b) => a && b && before(Math.max(a.start, b.start), a) && before(Math.max(a.start, b.start), b);
 
 function partners(socket, capture) {
   if (!socket.partners) {
@@ -76,9 +80,9 @@ function overlapping(socket, capture) {
   while (low < high) { const middle = (low + high) >> 1; if (bands[middle].end !== null && bands[middle].end <= socket.proven.start) low = middle + 1; else high = middle; }
   const parts = [];
   for (let n = low; n < bands.length; n++) {
-    const part = meet(bands[n], socket.proven);
-    if (!part) break;
-    parts.push(part);
+    const { start, end } = bands[n], { proven } = socket;
+    if (!meet(bands[n], proven)) break;
+    parts.push({ start: Math.max(start, proven.start), end: end === null ? proven.end : proven.end === null ? end : Math.min(end, proven.end) });
   }
   return parts;
 }
