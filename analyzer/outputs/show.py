@@ -254,7 +254,7 @@ def page(run: Run, session: Session) -> bytes:
         source=harmless.safe_middle(name_source(run.reports[0].capture.source), 300),
         sections=describe_socket(run.reports[0], session),
         heads=HEADS,
-        part=part_of(run.reports[0], run.policy, "c1", LANES),
+        part=part_of(run.reports[0], run.policy, "c1", LANES, linked=False),
     )
 
 

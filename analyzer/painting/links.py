@@ -35,5 +35,7 @@ def _link(text: str, part: Part) -> Markup:
 
 
 def link_to(number: str, part: Part) -> Markup:
-    """Link to the row of a socket."""
+    """Link to the row of a socket, where the page has rows."""
+    if f"s{number}" not in part.ids:
+        return Markup("<b>#{}</b>").format(number)
     return Markup('<a href="#{}s{}">#{}</a>').format(part.prefix, number, number)

@@ -48,7 +48,7 @@ class Part(Value, frozen=True):
     layout: Layout
     blocks: tuple[Block, ...]
     static_sockets: int
-    ids: frozenset[str]  # of its sockets
+    ids: frozenset[str]  # of the sockets that have a row to link to
     finding_numbers: dict[str, list[int]]  # of the findings about each socket, by its id
 
     @property
@@ -88,8 +88,11 @@ class Part(Value, frozen=True):
         return {kind for kind, there in marks.items() if there}
 
 
-def part_of(report: Report, policy: Policy, id: str, most: int, prefix: str = "") -> Part:
-    """Lay out one capture for a page, with at most this many lanes where there is no JavaScript."""
+def part_of(report: Report, policy: Policy, id: str, most: int, prefix: str = "", linked: bool = True) -> Part:
+    """Lay out one capture for a page, with at most this many lanes where there is no JavaScript.
+
+    `linked`: the page has a row per socket.
+    """
     layout = lay_out(report, policy)
     pages = {page.id: page for page in report.capture.pages}
     ticks = TICKS + MORE_TICKS // max(1, len(report.sessions))
@@ -98,8 +101,8 @@ def part_of(report: Report, policy: Policy, id: str, most: int, prefix: str = ""
         common = timeline.common(section)
         rows = tuple(_row(lane, common, pages, layout.axis, ticks) for lane in section.lanes)
         blocks.append(Block(title, timeline.note(section, layout.axis), common, rows))
-    ids = frozenset(session.id for session in report.sessions)
-    most = min(most, len(ids))
+    most = min(most, len(report.sessions))
+    ids = frozenset(session.id for session in report.sessions if linked)
     return Part(id, prefix, report, layout, tuple(blocks), most, ids, number_by_session(report))
 
 

@@ -30,7 +30,19 @@ def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
         }
         for (const lane of document.querySelectorAll('.lane')) lane.dispatchEvent(new PointerEvent('pointermove', { bubbles: true }));
     }""")
-    opened_page.page.wait_for_timeout(200)
+    opened_page.page.evaluate("""async () => {
+        window.copied = [];
+        navigator.clipboard.writeText = (text) => { copied.push(text); return Promise.resolve(); };
+        HTMLAnchorElement.prototype.click = () => {};
+        for (const lane of document.querySelectorAll('.lane')) lane.click();
+        for (const name of ['Copy as Markdown', 'Save as SVG', 'Save as PNG', 'Filter']) {
+            for (const button of document.querySelectorAll(`[aria-label="${name}"], .pane .actions button`)) {
+                if ([button.textContent, button.ariaLabel].includes(name)) button.click();
+            }
+        }
+    }""")
+    opened_page.page.wait_for_timeout(300)
+    assert opened_page.page.evaluate("copied.length") > 0
     assert (opened_page.asked, opened_page.wrong) == ([path.as_uri()], [])
     assert opened_page.page.evaluate("[window.hacked, document.scripts.length, document.images.length]") == [
         None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from analyzer.pipeline import analyze
 from analyzer.wording.harmless import safe
 from analyzer.wording.socket import Section, describe_socket, find_partners
 from tests.browser.conftest import CAPTURES
+from tests.test_canaries import HARS, leaks
 
 OVERUSE, FAILED = "chrome-S2-overuse", "chrome-10-failed"
 TIMES = ("outcome", "requested", "opened", "closed", "failed", "close code", "certainly open", "possibly open")
@@ -167,3 +170,14 @@ def test_the_stack_is_folded_and_whole(opened: Any, page_of: Callable[..., Path]
     assert page.locator(".pane .stack").is_hidden()
     page.locator(".pane summary").click()
     assert "→ your code: " in page.inner_text(".pane .stack")
+
+
+def test_no_secret_is_in_the_pane_or_its_markdown(opened: Any, page_of: Callable[..., Path]) -> None:
+    report = analyze(read(io.BytesIO(json.dumps(HARS["chrome"]).encode())))
+    page = opened(page_of(report)).page
+    page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
+    for lane in page.locator(".lane").all():
+        lane.click()
+        page.get_by_role("button", name="Copy as Markdown").click()
+        page.wait_for_function("() => window.copied")
+        assert leaks(page.inner_html(".pane") + page.evaluate("window.copied")) == []

@@ -42,6 +42,8 @@ def test_a_tap_opens_a_sheet_and_a_tap_outside_closes_it(phone: Any) -> None:
     assert box["y"] + box["height"] == pytest.approx(844, abs=1)
     assert (box["x"], box["width"]) == (0, 390)
     assert sheet.evaluate("it => it.scrollHeight > it.clientHeight")
+    lane = phone.locator("#lane-3").bounding_box()
+    assert lane["y"] + lane["height"] <= box["y"], "the bar is not hidden by its own sheet"
     phone.tap("#lane-1")
     assert phone.get_by_role("region", name="Socket 1 of user-1").is_visible(), "another bar changes it"
     phone.tap("h1")

@@ -33,7 +33,9 @@ function live(capture, host) {
   const side = pane(capture, { close, fit: time.fit, row: rows.show });
   const menu = make('span', { className: 'menu' }), choices = make('span', { className: 'choices', role: 'group', 'aria-label': 'Save' },
     button('PNG', 'Save as PNG', () => save('png')), button('SVG', 'Save as SVG', () => save('svg')));
-  menu.append(folded('Save', choices), choices);
+  const saveButton = folded('Save', choices);
+  choices.addEventListener('click', () => { saveButton.click(); saveButton.focus(); });
+  menu.append(saveButton, choices);
   const touch = matchMedia('(hover: none)').matches;
   host.append(
     make('div', { className: 'tools', role: 'group', 'aria-label': 'Timeline' }, button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)),
@@ -66,7 +68,14 @@ function live(capture, host) {
     rows.mark(socket);
     if (open || side.isOpen) side.show(socket);
     if (socket) history.replaceState(null, '', '#' + capture.prefix + 's' + socket.n);
+    if (side.isOpen && narrow.matches) uncover(document.getElementById(capture.prefix + 'lane-' + socket.n));
     if (enter) side.element.focus({ preventScroll: narrow.matches });
+  }
+
+  // The sheet at the foot does not hide the bar that it is about.
+  function uncover(lane) {
+    const hidden = lane ? lane.getBoundingClientRect().bottom + 8 - side.element.getBoundingClientRect().top : 0;
+    if (hidden > 0) scrollBy(0, hidden);
   }
 
   function close(back) {
