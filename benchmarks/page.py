@@ -1,22 +1,35 @@
-"""How large the HTML report is, and how soon it is painted: `python benchmarks/page.py [SOCKETS...]`.
+"""Measure how large the HTML report is, and how soon it is painted.
 
-Sockets are made up: 30 hosts, ten messages each, some never closed. "Painted" is from the navigation to the second
-frame, when all that can be seen is there; "moved" is the longest frame of twenty steps of zoom. Medians of `RUNS`.
+`python benchmarks/page.py [SOCKETS...]` measures pages of one capture with so many sockets, made up: 30 hosts, ten
+messages each, some never closed. `--captures N [--folder FOLDER]` measures a page of N captures: those of the folder
+over and over, each time on other days and hosts; without it made up ones. `--start` measures what a report adds
+to JSON.
+
+"Painted" is from the navigation to the second frame, when all that can be seen is there, in a browser that was just
+started; "CPU" is what its renderer used until then; "moved" is the longest frame of twenty steps of zoom; "opened" is
+from a click on the last capture to the second frame after it. Medians of `RUNS`.
 """
 
 from __future__ import annotations
 
+import argparse
+import datetime
+import re
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from array import array
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, CDPSession, sync_playwright
 
 from analyzer import Policy, Report, Run, analyze
+from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.model import (
     SECOND,
@@ -24,17 +37,20 @@ from analyzer.model import (
     Bounds,
     Capture,
     Closed,
+    Evidence,
     Exporter,
     File,
     Messages,
     Requested,
-    Silent,
     Trace,
 )
 from analyzer.outputs import html
 
 COUNTS = (1, 60, 1_000, 5_000, 10_000)
-RUNS = 5
+RUNS, STARTS = 5, 15
+LARGEST = 400_000  # bytes of a capture that is read over and over
+SAMPLE = Path(__file__).parent.parent / "sample_hars" / "stream-chat-connect-on-every-mount.har"
+DATE, EPOCH = re.compile(r"(?<![\d-])20[12]\d-\d\d-\d\d(?=T\d\d:)"), re.compile(r"(?<![\d.])1[67]\d{8}(?=\.\d)")
 START = 1_763_923_693 * SECOND
 TWO_FRAMES = (
     "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
@@ -50,58 +66,140 @@ ZOOM = """async () => {
     }
     return longest;
 }"""
+OPEN = """async () => {
+    const before = performance.now(), chunk = [...document.querySelectorAll('.packed')].at(-1);
+    const id = chunk?.dataset.ids.split(' ').at(-1);
+    location.hash = id || document.querySelector('.board a').hash;
+    while (!document.querySelector('.opened')) await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    return performance.now() - before;
+}"""
 
 
-def trace(n: int) -> Trace:
+def trace(n: int, host: str = "") -> Trace:
     start = START + n * SECOND // 100
     end = start + (n % 97 + 1) * SECOND // 10
     times = array("q", range(start + 1_000, end, max(1, (end - start) // 10)))
-    ending = Closed(Bounds(end, end, "close-seen")) if n % 9 else Silent("")
+    closed = (Closed(Bounds(end, end, Evidence.CLOSE_SEEN)),) if n % 9 else ()
     events = (
-        Requested(Bounds(start, start, "handshake-request")),
-        Accepted(Bounds(start, start + 1_000, "first-message")),
-        ending,
+        Requested(Bounds(start, start, Evidence.HANDSHAKE_REQUEST)),
+        Accepted(Bounds(start, start + 1_000, Evidence.FIRST_MESSAGE)),
+        *closed,
     )
     many = len(times)
     messages = Messages(times, bytes(many), array("b", bytes(many)), array("q", [50] * many))
-    url = f"wss://rt{n % 30}.example.com/socket/{n % 7}"
+    url = f"{host or f'wss://rt{n % 30}.example.com'}/socket/{n % 7}"
     return Trace(f"/log/entries/{n}", url, url, events, messages)
 
 
-def report(many: int) -> Report:
-    traces = tuple(map(trace, range(many)))
+def report(many: int, host: str = "") -> Report:
+    traces = tuple(trace(n, host) for n in range(many))
     exporter = Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools")
     observed = Interval(START, START + many * SECOND // 100 + 10 * SECOND)
     file = File("made-up.har", "har", exporter, many, observed)
     return analyze(Capture((file,), (), traces))
 
 
-def main(counts: list[int]) -> None:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    print(f"{'sockets':>8} {'bytes':>10} {'allowed':>10} {'render s':>9} {'painted s':>10} {'moved ms':>9}")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for many in counts:
-            run = Run((report(many),), (), Policy())
-            before = time.perf_counter()
-            data = html.render(run)
-            rendered = time.perf_counter() - before
-            path = Path(folder) / f"{many}.html"
-            path.write_bytes(data)
-            painted, moved = [], []
-            for _ in range(RUNS):
-                page = browser.new_page(viewport={"width": 1280, "height": 900})
-                page.goto(path.as_uri(), wait_until="commit")
-                page.wait_for_load_state("domcontentloaded")
-                painted.append(page.evaluate(TWO_FRAMES) / 1000)
-                moved.append(page.evaluate(ZOOM))
-                page.close()
-            print(
-                f"{many:>8,} {len(data):>10,} {80_000 + 500 * many:>10,} {rendered:>9.2f} "
-                f"{statistics.median(painted):>10.2f} {statistics.median(moved):>9.0f}"
-            )
+def made_up(many: int) -> Iterator[Report]:
+    """Make different captures, with one to 24 sockets each."""
+    for number in range(many):
+        capture = report(1 + number * 7 % 24, f"wss://app{number}.example.com").capture
+        yield analyze(
+            capture.with_file(source=f"captures/team-{number % 9}/ticket-{number}.har", sha256=f"{number:064}")
+        )
+
+
+def alike(many: int, folder: Path) -> Iterator[Report]:
+    """Read the captures of a folder over and over, each time on other days and hosts."""
+    paths = [path for path in sorted(folder.rglob("*.har")) if path.stat().st_size < LARGEST]
+    for number in range(many):
+        path, time = paths[number % len(paths)], number // len(paths)
+        text = _postpone(path.read_text("utf-8", errors="surrogateescape"), number % 60 + time)
+        text = text.replace("localhost:", f"app{time}.example:") if time else text
+        with tempfile.TemporaryDirectory() as place:
+            copy = Path(place) / path.name
+            copy.write_text(text, "utf-8", errors="surrogateescape")
+            capture = read(copy)
+        yield analyze(capture.with_file(source=f"captures/{path.parent.name}/{number:04}-{path.name}"))
+
+
+def _postpone(text: str, days: int) -> str:
+    text = DATE.sub(lambda date: f"{datetime.date.fromisoformat(date[0]) + datetime.timedelta(days)}", text)
+    return EPOCH.sub(lambda seconds: str(int(seconds[0]) + 86_400 * days), text)
+
+
+def measure(launch: Callable[[], Browser], path: Path, act: str) -> tuple[float, ...]:
+    """Return seconds: when it is painted, the CPU time of that, and how long an action takes; medians."""
+    each = []
+    for _ in range(RUNS):
+        browser = launch()
+        page, session = browser.new_page(viewport={"width": 1280, "height": 900}), browser.new_browser_cdp_session()
+        page.goto("about:blank")
+        before = _cpu(session)
+        page.goto(path.as_uri(), wait_until="commit")
+        page.wait_for_load_state("domcontentloaded")
+        painted = page.evaluate(TWO_FRAMES) / 1000
+        cpu = _cpu(session) - before
+        each.append((painted, cpu, page.evaluate(act)))
         browser.close()
+    return tuple(map(statistics.median, zip(*each, strict=True)))
+
+
+def _cpu(session: CDPSession) -> float:
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    return sum(float(process["cpuTime"]) for process in processes if process["type"] == "renderer")
+
+
+def start() -> None:
+    """Print what a report in HTML takes above the same analysis as JSON, as programs that are started anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = [sys.executable, "-m", "analyzer"]
+        ways = {
+            "json": [*program, str(SAMPLE), "--format", "json"],
+            "html": [*program, "report", str(SAMPLE), "-q", "-o", str(Path(folder) / "report.html")],
+        }
+        took: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(STARTS):
+            for name, command in ways.items():
+                before = time.perf_counter()
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                took[name].append(time.perf_counter() - before)
+    json, page = (1000 * statistics.median(took[name]) for name in ("json", "html"))
+    print(f"json {json:.0f} ms, html {page:.0f} ms: {page - json:.0f} ms above (target: 40 ms at most)")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if arguments.start:
+        start()
+        return
+    many = arguments.captures
+    if many:
+        runs = [(many, tuple(alike(many, arguments.folder) if arguments.folder else made_up(many)))]
+    else:
+        runs = [(sockets, (report(sockets),)) for sockets in arguments.sockets or COUNTS]
+    what, action = ("captures", "opened") if many else ("sockets", "moved")
+    heads = f"{'bytes':>10} {'target':>10} {'render s':>9} {'painted s':>10} {'CPU s':>6} {'target':>7}"
+    print(f"{what:>8} {heads} {action:>7} ms")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "report.html"
+        for number, reports in runs:
+            before = time.perf_counter()
+            path.write_bytes(html.render(Run(reports, (), Policy())))
+            rendered = time.perf_counter() - before
+            launch = partial(playwright.chromium.launch, executable_path=chromium, args=["--no-sandbox"])
+            painted, cpu, acted = measure(launch, path, OPEN if many else ZOOM)
+            size, allowed = (4_000_000, 2.0) if many else (80_000 + 192 * number, 0.6)
+            print(
+                f"{number:>8,} {path.stat().st_size:>10,} {size:>10,} {rendered:>9.2f} {painted:>10.2f} {cpu:>6.2f} "
+                f"{allowed:>7} {acted:>10.0f}"
+            )
 
 
 if __name__ == "__main__":
-    main([int(it) for it in sys.argv[1:]] or list(COUNTS))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sockets", type=int, nargs="*")
+    parser.add_argument("--captures", type=int)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--start", action="store_true")
+    main(parser.parse_args())

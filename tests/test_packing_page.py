@@ -14,7 +14,7 @@ from analyzer import masking
 from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.outputs import html
-from analyzer.painting import packing
+from analyzer.painting import packing, templates
 from analyzer.pipeline import analyze
 from tests.test_text import report, socket
 
@@ -70,13 +70,27 @@ def test_no_room_leaves_out_the_least_urgent(run: Run, monkeypatch: pytest.Monke
     whole = list(articles(html.render(run).decode()))
     monkeypatch.setattr(html, "IN_FULL", 2)
     monkeypatch.setattr(packing, "CHUNK", 1)
-    monkeypatch.setattr(html, "ROOM", 40_000 + html.LINE * len(run.reports))
+    whole_page = html.render(run)
+    monkeypatch.setattr(html, "ROOM", len(whole_page) - 20_000)
     page = html.render(run).decode()
+    assert len(page.encode()) <= html.ROOM
     some = list(articles(page))
     assert some == whole[: len(some)]
     assert 2 < len(some) < len(whole)
     assert f"Details are in this page for the {len(some)} worst captures" in page
     assert set(re.findall(r'href="#(c\d+)"', page.partition("</nav>")[0])) == set(some)
+
+
+def test_scripts_are_shortened_only_where_that_changes_nothing() -> None:
+    for name in html.SCRIPTS:
+        script = templates.read_asset(name)
+        assert all(line.count("`") % 2 == 0 for line in script.splitlines()), "no text has several lines"
+        assert "/*" not in re.sub(r"/\*.*?\*/", "", script), "nor has a comment"
+    page = html.render(Run((report(socket(0, 1)),), (), Policy())).decode()
+    packed = re.search(r'class="script">(.*?)</script>', page)
+    assert packed
+    assert not re.search(r"^(\s|//|$)", unpack(packed[1]).rstrip("\n"), re.MULTILINE)
+    assert len(packed[1]) < 40_000
 
 
 def test_the_numbers_of_a_large_capture_are_packed() -> None:

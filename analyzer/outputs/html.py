@@ -9,26 +9,25 @@ articles, which jinja2 made; the page's policy lets no script run but those whos
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 from markupsafe import Markup
 
 from analyzer.model import Report, Run
 from analyzer.painting import page_data, small_charts, templates
-from analyzer.painting.index import make_index
+from analyzer.painting.index import Index, make_index
 from analyzer.painting.packing import Chunk, pack, pack_articles
 from analyzer.painting.part import part_of
 from analyzer.timeline.ticks import STEPS, UNITS
-from analyzer.totals import tables
-from analyzer.totals.results import collect_results
 from analyzer.wording import counts, facts, harmless
 from analyzer.wording.harmless import safe
 
 IN_FULL = 24  # captures that need no JavaScript, the worst ones
 STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need none: of all these, and of a packed one
 LARGE = 256 * 1024  # letters of JSON; above that it is packed
-ROOM, LINE = 3_600_000, 500  # bytes of a page of many captures, and of each in the index
+ROOM = 3_950_000  # bytes of a page, unless `--top` says how many captures have details
 COUNTED = 6  # captures from which on they are also told in numbers
 SCRIPTS = (
     "time.js",
@@ -39,42 +38,59 @@ SCRIPTS = (
     "index.js",
     "page.js",
 )  # packed, and run by the loader
-LOADER = ("unpack.js", "start.js")
+EARLY, LOADER = ("early.js",), ("unpack.js", "start.js")
 
 
 def render(run: Run) -> bytes:
-    ticks = json.dumps({"steps": STEPS, "units": UNITS})
-    script = f"(() => {{\n'use strict';\nconst TICKS = {ticks};\n{''.join(map(templates.read_asset, SCRIPTS))}}})();\n"
-    early, loader = templates.read_asset("early.js"), "".join(map(templates.read_asset, LOADER))
     index = make_index(run)
     readable = {entry.id: entry.report for entry in index.entries if entry.report is not None}
     articles = _articles(run, readable)
     in_full = dict(islice(articles, IN_FULL))
-    chunks = tuple(_pack(articles, run, ROOM - LINE * len(index.entries) - sum(map(len, in_full.values()))))
-    opened = {*in_full, *(id for chunk in chunks for id in chunk.ids)}
-    return templates.render(
-        "page.html",
-        scripts=(early, loader, script),
-        run=run,
-        title=safe(run.title, 200) if run.title else facts.TITLE,
-        articles=in_full.values(),
-        chunks=chunks,
-        names=harmless.names(run),
-        links={safe(it.row.source, 4_000): (it.id, it.name) for it in index.entries if it.id in opened},
-        meanings=tables.MEANINGS,
-        index=index,
-        split=small_charts.split_results(index.facets),
-        peaks=small_charts.count_peaks(index.entries) if readable else (),
-        opened=opened,
-        several=len(readable) > 1,
-        left=len(readable) - len(opened),
-        order=counts.WORST_FIRST,
-        numbers=tables.tables(collect_results(run)) if len(run.reports) >= COUNTED else (),
-        early=Markup(early),  # noqa: S704 - ours
-        loader=Markup(loader),  # noqa: S704
-        script=pack(script),
-        nothing=(counts.no_match(run) or "").capitalize(),
+    wanted = run.selection is not None and run.selection.top is not None
+    chunks = list(pack_articles(articles) if wanted else _take(pack_articles(articles), ROOM))
+    values = {
+        "run": run,
+        "title": safe(run.title, 200) if run.title else facts.TITLE,
+        "articles": in_full,
+        "names": harmless.names(run),
+        "index": index,
+        "split": small_charts.split_results(index.facets),
+        "readable": len(readable),
+        "order": counts.WORST_FIRST,
+        "nothing": (counts.no_match(run) or "").capitalize(),
+        **(_count(run, index) if len(run.reports) >= COUNTED else {"numbers": ()}),
+    }
+    page = _write(chunks, values)
+    if len(page) > ROOM and not wanted:
+        size = sum(len(chunk.content) for chunk in chunks)
+        page = _write(list(_take(chunks, size - len(page) + ROOM)), values)
+    return page
+
+
+def _write(chunks: Sequence[Chunk], values: Mapping[str, Any]) -> bytes:
+    early, loader, script = (_join(names) for names in (EARLY, LOADER, SCRIPTS))
+    script = (
+        f"(() => {{\n'use strict';\nconst TICKS = {json.dumps({'steps': STEPS, 'units': UNITS})};\n{script}\n}})();\n"
     )
+    scripts = {"early": Markup(early), "loader": Markup(loader), "script": pack(script)}  # noqa: S704 - ours
+    opened = {*values["articles"], *(id for chunk in chunks for id in chunk.ids)}
+    return templates.render("page.html", (early, loader, script), chunks=chunks, opened=opened, **scripts, **values)
+
+
+def _join(names: Iterable[str]) -> str:
+    """Put scripts together, without their comments and indentation (no text in them has several lines)."""
+    lines = (line.strip() for name in names for line in templates.read_asset(name).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def _count(run: Run, index: Index) -> dict[str, Any]:
+    """Tell captures in numbers; a page of few does not need what that takes to import."""
+    from analyzer.totals import tables
+    from analyzer.totals.results import collect_results
+
+    numbers, peaks = tables.tables(collect_results(run)), small_charts.count_peaks(index.entries)
+    links = {safe(entry.row.source, 4_000): (entry.id, entry.name) for entry in index.entries}
+    return {"numbers": numbers, "peaks": peaks, "links": links, "meanings": tables.MEANINGS}
 
 
 def _articles(run: Run, reports: Mapping[str, Report]) -> Iterator[tuple[str, Markup]]:
@@ -90,11 +106,10 @@ def _articles(run: Run, reports: Mapping[str, Report]) -> Iterator[tuple[str, Ma
         yield id, templates.fragment("capture.html", part=part, run=run, names=names, data=data, packed=packed)
 
 
-def _pack(articles: Iterable[tuple[str, str]], run: Run, room: int) -> Iterator[Chunk]:
-    """Pack articles, the worst first, as many as there is room for; all of them where `--top` says how many."""
-    wanted = run.selection is not None and run.selection.top is not None
-    for chunk in pack_articles(articles):
+def _take(chunks: Iterable[Chunk], room: int) -> Iterator[Chunk]:
+    """Take the first chunks, as many as there is room for."""
+    for chunk in chunks:
         room -= len(chunk.content)
-        if room < 0 and not wanted:
+        if room < 0:
             return
         yield chunk

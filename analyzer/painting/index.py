@@ -9,10 +9,9 @@ from itertools import groupby, pairwise
 from analyzer import gate, triage
 from analyzer.gate import Result
 from analyzer.model import Report, Run, Value
-from analyzer.painting.listing import name_some
 from analyzer.timeline import axis_of, proven_steps
 from analyzer.triage import Row
-from analyzer.wording import harmless, results
+from analyzer.wording import counts, harmless, results
 from analyzer.wording.harmless import safe
 from analyzer.wording.results import Headline
 
@@ -42,11 +41,11 @@ class Entry(Value, frozen=True):
 
     @property
     def services(self) -> str:
-        return safe(name_some(self.row.targets), 120)
+        return safe(counts.name_some(self.row.targets), 120)
 
     @property
     def users(self) -> str:
-        return safe(name_some(self.row.user_names), 120)
+        return safe(counts.name_some(self.row.user_names), 120)
 
     @property
     def causes(self) -> str:

@@ -19,7 +19,6 @@ LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form
 PATH, LEAST = 40, 12  # cells that a path gets at least, and beside peak and overlap
 SERVICE, USERS, CAUSE = 24, 24, 28  # cells at most
-NAMED = 3  # services or users of one capture
 SHORT = {
     results.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap",
     results.EXTENSION_ONLY: "extension overlap",
@@ -34,21 +33,15 @@ class Column(Value, frozen=True):
     most: int = 1_000  # cells, on a terminal
 
 
-def name_some(names: Sequence[str]) -> str:
-    """Name the first few, and count the others."""
-    rest = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" +{rest:,}" if rest > 0 else "")
-
-
 FIXED = (
     Column("peak", lambda row: row.peak if row.sockets else "", True),
     Column("overlap time", lambda row: row.length, True),
 )
 OPTIONAL = (  # the first ones first, as far as there is room
     Column("likely cause", lambda row: ", ".join(row.causes), most=CAUSE),
-    Column("service", lambda row: name_some(row.targets), most=SERVICE),
+    Column("service", lambda row: counts.name_some(row.targets), most=SERVICE),
     Column("sockets", lambda row: "" if row.problem else f"{row.sockets:,}", True),
-    Column("users", lambda row: name_some(row.user_names), most=USERS),
+    Column("users", lambda row: counts.name_some(row.user_names), most=USERS),
 )
 SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause")  # from left to right
 

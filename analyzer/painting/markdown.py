@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from analyzer.version import VERSION
 from analyzer.wording import harmless
-from analyzer.wording.terminal import Medium
+from analyzer.wording.medium import Medium
 
 IN_JSON, IN_CSV = "`--format json` has them all", "`--format csv` has them all"
 DRAWING = Medium(100, unicode=True)  # in which a timeline is drawn

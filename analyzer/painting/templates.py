@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, FileSystemBytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from analyzer import triage
@@ -109,11 +112,25 @@ def _quote(text: str) -> str:
     return '"' + "".join(it if it.isascii() and it.isalnum() else rf"\{ord(it):x} " for it in safe(text, HEAD)) + '"'
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Keep compiled templates where Python keeps compiled modules; where it may not write, compile them each time."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                super().dump_bytecode(bucket)
+
+
 @cache
 def _environment() -> Environment:
     templates = DictLoader({name: read_asset(name) for name in TEMPLATES})
     environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        loader=templates,
+        bytecode_cache=_Compiled(str(Path(__file__).parent / "__pycache__")),
     )
     environment.globals |= {
         "console": console,
@@ -152,7 +169,7 @@ def _environment() -> Environment:
 
 
 def read_asset(name: str) -> str:
-    return (files("analyzer.painting") / "report" / name).read_text("utf-8")
+    return (Path(__file__).parent / "report" / name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

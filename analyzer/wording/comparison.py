@@ -9,7 +9,7 @@ from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Run, Scope, Value, describe_peak, format_duration, join_words, plural
 from analyzer.wording import facts, harmless, services
 from analyzer.wording.coverage import describe_coverage, describe_unchecked
-from analyzer.wording.terminal import BAD, GOOD, STRONG, UNSURE, Medium
+from analyzer.wording.medium import BAD, GOOD, STRONG, UNSURE, Medium
 
 GROUPS = 200  # that are shown
 MISSING = 3  # services without a socket that are named

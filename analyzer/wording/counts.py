@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from analyzer.model import Policy, Report, Run, Selection, Where, join_words, plural
 
 IN_JSON, IN_CSV = "--format json has them all", "--format csv has them all"
+NAMED = 3  # services or users of one capture
 WORST_FIRST = (
     "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
     "then undecided captures, then the rest."
@@ -60,3 +61,9 @@ def count_sockets(report: Report, policy: Policy) -> str:
     parts += [f"{elsewhere:,} elsewhere in this browser"] if elsewhere else []
     parts += [f"{unknown:,} of this tab or another"] if unknown else []
     return ", ".join(parts)
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Name the first few, and count the others."""
+    rest = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" +{rest:,}" if rest > 0 else "")

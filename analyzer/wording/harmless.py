@@ -9,7 +9,7 @@ from collections import Counter
 
 from analyzer.model import Run, name_source
 from analyzer.model.sentence import Quote, Sentence, assemble, parts_of
-from analyzer.wording.terminal import Medium
+from analyzer.wording.medium import Medium
 
 PAPER = Medium(120, unicode=True)
 

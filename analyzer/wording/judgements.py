@@ -31,7 +31,7 @@ from analyzer.model import (
 from analyzer.timeline import axis_of
 from analyzer.wording import counts, instants, results, verdict
 from analyzer.wording.captures import write_arguments
-from analyzer.wording.terminal import Medium
+from analyzer.wording.medium import Medium
 
 NAMED = 20  # findings per capture that `verbose` writes in full
 MORE = "More: "

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from analyzer.intervals import peak
 from analyzer.model import Policy, Report, Session, Value, Verdict, Where, plural
-from analyzer.wording.terminal import UNICODE, Signs
+from analyzer.wording.medium import UNICODE, Signs
 
 
 class Kind(StrEnum):

@@ -31,7 +31,7 @@ from analyzer.model import (
 )
 from analyzer.timeline import Axis, axis_of, close_bounds
 from analyzer.wording import console, instants, lifetimes, origins, services, verdict
-from analyzer.wording.terminal import BAD, FAINT, STRONG, UNSURE
+from analyzer.wording.medium import BAD, FAINT, STRONG, UNSURE
 
 FIRST, LAST = 20, 3  # messages in the table
 FRAMES = 60  # of the stack

@@ -21,7 +21,7 @@ async function openCapture(id) {
   if (!captures) return document.getElementById(id);
   const isNew = id !== opened;
   opened = id;
-  if (!articles.has(id)) articles.set(id, findArticle(id).catch(() => captures.querySelector('.too-old')));
+  if (!articles.has(id)) articles.set(id, findArticle(id));
   const article = await articles.get(id);
   if (!article || opened !== id) return null;
   if (isNew) show(article);
@@ -30,7 +30,7 @@ async function openCapture(id) {
 }
 
 function show(article) {
-  const ids = lines.map((line) => line.id).filter(Boolean), n = ids.indexOf(opened), heading = article.querySelector('h2') || article;
+  const ids = lines.map((line) => line.id).filter(Boolean), n = ids.indexOf(opened), heading = article.querySelector('h2');
   const [up, before, after] = captures.querySelectorAll('.between a');
   up.href = home;
   [[before, ids[n - 1]], [after, n < 0 ? null : ids[n + 1]]].forEach(([link, id]) => id ? link.href = '#' + id : link.removeAttribute('href'));
