@@ -321,7 +321,7 @@ function chart(capture, pick, moved) {
     Enter: () => chosen && pick(chosen, true, true), ' ': () => chosen && pick(chosen, true, true), Escape: () => pick(null),
   };
   lanes.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key] || (event.key === 'Escape' && !chosen)) return;
     event.preventDefault();
     hint(null);
     KEYS[event.key]();
