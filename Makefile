@@ -17,7 +17,7 @@ SOURCES := analyzer tests docs benchmarks hatch_build.py
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-async test-snippets check format bench fuzz services architecture evidence rules causes command-line python schemas screenshot environment package
+.PHONY: demo test test-all test-async test-snippets check format bench fuzz services architecture evidence rules causes command-line python schemas screenshot gallery environment package
 
 environment: $(VENV)/ready-dev
 
@@ -128,6 +128,9 @@ screenshot: environment
 	$(BIN)/python docs/screenshot.py
 	$(BIN)/python docs/report.py
 	$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o docs/chart.png --width 11
+
+gallery: environment
+	$(BIN)/python docs/gallery.py
 
 format: environment
 	$(BIN)/ruff format $(SOURCES)

@@ -27,12 +27,12 @@ SIZES = {"A4": (210, 297), "Letter": (215.9, 279.4)}  # mm
 
 # Each line of text that the document has and shows: words, where it is, the part that its boxes let through, and what
 # cuts the rest: "" nothing, "scroll" one can scroll to it, "ellipsis" three dots say so, "cut".
-WORDS = """() => {
+WORDS = """(place => {
     const lines = [], style = new Map(), look = element => {
         if (!style.has(element)) style.set(element, getComputedStyle(element));
         return style.get(element);
     };
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(document.querySelector(place), NodeFilter.SHOW_TEXT);
     const range = document.createRange(), width = document.documentElement.clientWidth;
     for (let node; (node = walker.nextNode());) {
         const holder = node.parentElement, text = node.data.trim();
@@ -61,7 +61,7 @@ WORDS = """() => {
         }
     }
     return lines;
-}"""
+})"""
 
 
 class Box(NamedTuple):
@@ -94,9 +94,9 @@ def read_picture(data: bytes) -> Any:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
-def read_lines(page: Any) -> list[Line]:
-    """List the lines of text that a document in a browser shows."""
-    return [Line(words, Box(*box), hidden) for words, box, hidden in page.evaluate(WORDS)]
+def read_lines(page: Any, place: str = "body") -> list[Line]:
+    """List the lines of text that a document in a browser shows, in all of it or in one element."""
+    return [Line(words, Box(*box), hidden) for words, box, hidden in page.evaluate(f"{WORDS}({place!r})")]
 
 
 def read_sheets(data: bytes) -> list[Sheet]:
@@ -213,8 +213,8 @@ def _is_over(line: Line, other: Line) -> bool:
 # -- paper -----------------------------------------------------------------------------------------------------------
 
 
-def find_on_paper(sheets: Sequence[Sheet], headings: Iterable[str], margin: float = 12 * MILLIMETER) -> list[str]:
-    """Find the faults of all printed pages. `margin`: above and below what a page says, where heads and numbers are."""
+def find_on_paper(sheets: Sequence[Sheet], headings: Iterable[str], margin: float = 14 * MILLIMETER) -> list[str]:
+    """Find the faults of all printed pages. `margin`: of each sheet, above and below, where its head and number are."""
     titles = {squeeze(heading) for heading in headings}
     problems = []
     for number, sheet in enumerate(sheets, 1):
@@ -239,11 +239,12 @@ def _is_beyond(box: Box, width: int, height: int) -> bool:
 
 
 def _find_lonely(lines: Sequence[Line], titles: set[str]) -> list[str]:
-    """Find a heading that is the last line of its sheet."""
+    """Find a heading, or the first lines of one, at the foot of a sheet."""
     lowest = max((line.box for line in lines), key=lambda box: box.bottom, default=None)
     foot = [line for line in lines if lowest is not None and line.box.bottom > lowest.top]
-    words = " ".join(line.words for line in sorted(foot, key=lambda line: line.box.left))
-    return [f"a heading with nothing below: {words}"] if squeeze(words) in titles else []
+    words = squeeze("".join(line.words for line in sorted(foot, key=lambda line: line.box.left)))
+    is_start = len(words) > 20 and any(title.startswith(words) for title in titles)
+    return [f"a heading with nothing below: {foot[0].words}"] if words in titles or is_start else []
 
 
 def squeeze(text: str) -> str:

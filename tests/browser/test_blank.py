@@ -27,7 +27,7 @@ CASES = [*QUICK, *(pytest.param(*case, marks=SLOW) for case in REST if case not 
 
 
 def take(page: Any, **options: Any) -> Any:
-    return pixels.read_picture(page.screenshot(scale="css", **options))
+    return pixels.read_picture(page.screenshot(scale="css", timeout=90_000, **options))
 
 
 def find_faults(image: Any, lines: list[pixels.Line]) -> list[str]:
@@ -39,21 +39,23 @@ def find_faults(image: Any, lines: list[pixels.Line]) -> list[str]:
     ]
 
 
+def list_inside(page: Any, lines: list[pixels.Line]) -> list[pixels.Line]:
+    """List the lines that are wholly in the window, where they are in it."""
+    start, tall = page.evaluate("scrollY"), page.viewport_size["height"]
+    moved = [
+        line._replace(box=line.box._replace(top=line.box.top - start, bottom=line.box.bottom - start)) for line in lines
+    ]
+    return [line for line in moved if line.box.top >= 0 and line.box.bottom <= tall]
+
+
 def scroll(page: Any) -> Iterator[tuple[Any, list[pixels.Line]]]:
     """Yield each screenful, and its lines."""
-    tall = page.viewport_size["height"]
     top = 0
     while top < page.evaluate("document.documentElement.scrollHeight"):
         page.evaluate(f"scrollTo(0, {top})")
         page.wait_for_timeout(30)
-        start = page.evaluate("scrollY")
-        lines = [line._replace(box=_move(line.box, -start)) for line in pixels.read_lines(page)]
-        yield take(page), [line for line in lines if line.box.top >= 0 and line.box.bottom <= tall]
-        top += tall
-
-
-def _move(box: pixels.Box, down: float) -> pixels.Box:
-    return pixels.Box(box.left, box.top + down, box.right, box.bottom + down)
+        yield take(page), list_inside(page, pixels.read_lines(page))
+        top += page.viewport_size["height"]
 
 
 @pytest.mark.parametrize(("sockets", "screen"), CASES)
@@ -85,3 +87,37 @@ def test_many_captures_have_no_blank_place(
 def test_without_javascript_there_is_no_blank_place(opened: Any, page_of: Callable[..., Path], screen: str) -> None:
     page = opened(page_of(chats.chat(12)), java_script_enabled=False, **SCREENS[screen]).page
     assert pixels.find_blanks(take(page, full_page=True)) == []
+
+
+# What a reader does before the picture is taken: opens a pane, the filters, one of many captures.
+STATES: dict[str, Callable[[Any], object]] = {
+    "pane": lambda page: page.locator(".lane").nth(1).click(),
+    "filter": lambda page: page.get_by_role("button", name="Filter").click(),
+    "menu": lambda page: page.get_by_role("button", name="Save").click(),
+    "details": lambda page: page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true; })"),
+}
+
+
+@pytest.mark.parametrize("screen", ["laptop", "dark", "phone", "zoomed", "forced"])
+@pytest.mark.parametrize("state", [*STATES])
+def test_no_state_is_blank_or_cut(opened: Any, page_of: Callable[..., Path], state: str, screen: str) -> None:
+    page = opened(page_of(chats.chat(4)), **SCREENS[screen]).page
+    STATES[state](page)
+    page.wait_for_timeout(300)
+    place = ".pane" if state == "pane" else "body"  # on a narrow window the pane covers other words
+    image, lines = take(page), list_inside(page, pixels.read_lines(page, place))
+    assert len(lines) > 5
+    assert pixels.find_unpainted(image, lines) == []
+    assert pixels.find_cut(lines) == []
+    assert pixels.find_blanks(image, len(image) / 2) == []
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+@pytest.mark.parametrize("address", ["#?q=inbox&only=overlap", "#c3"])
+def test_no_view_of_many_captures_is_blank(
+    opened: Any, page_of: Callable[..., Path], address: str, screen: str
+) -> None:
+    page = opened(page_of(*chats.suite(16)), **SCREENS[screen]).page
+    page.evaluate("address => { location.hash = address; }", address)
+    page.wait_for_timeout(300)
+    assert find_faults(take(page, full_page=True), pixels.read_lines(page)) == []

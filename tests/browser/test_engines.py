@@ -39,6 +39,14 @@ def test_nothing_is_blank_or_cut(engine: Any, page_of: Callable[..., Path], sock
     assert pixels.find_cut(lines) == []
 
 
+def test_a_click_on_a_bar_shows_its_socket(engine: Any, page_of: Callable[..., Path]) -> None:
+    engine.open(page_of(chats.chat(4)), 1_280, 900)
+    assert engine.evaluate("document.querySelectorAll('.lane').length") == 4
+    engine.click("#lane-3")
+    assert engine.evaluate("location.hash") == "#s3"
+    assert "Socket 3" in engine.evaluate("document.querySelector('.pane').textContent")
+
+
 @pytest.mark.parametrize("paper", list(pixels.SIZES))
 def test_its_paper_has_no_fault(engine: Any, page_of: Callable[..., Path], paper: str) -> None:
     engine.open(page_of(chats.chat(12)), 1_280, 900)

@@ -227,6 +227,18 @@ def test_keys_alone(opened: Any, index: Path) -> None:
     assert page.url.endswith("#?q=har")
 
 
+def test_escape_closes_the_pane_before_the_capture(opened: Any, index: Path) -> None:
+    page = opened(index).page
+    page.click(f"text={names(page)[0]}")
+    page.click(".opened .lane >> nth=1")
+    assert page.locator(".pane:visible").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator(".pane:visible").count() == 0
+    assert page.locator(".opened").is_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".board", state="visible")
+
+
 def test_a_phone_shows_cards_that_open_by_a_tap(opened: Any, index: Path) -> None:
     page = opened(index, **NARROW).page
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -100,11 +100,11 @@ function scene(capture, x, wide, ticks) {
     if (scale.possible.length) marks.push(['perhaps', line(scale.possible)]);
     if (scale.proven.length) marks.push(['surely', line(scale.proven)]);
     const words = [];
-    let beneath = -13;
-    for (const [level, label] of scale.limits.slice().sort((a, b) => b[0] - a[0])) {
+    let above = tall + 11;
+    for (const [level, label] of scale.limits.slice().sort((a, b) => a[0] - b[0])) {
       marks.push(['limit', 'M0 ' + y(level) + 'H' + wide]);
-      beneath = Math.min(tall - 2, Math.max(beneath + 13, y(level) + 12));
-      words.push([wide - 4, beneath, label, 'reason']);
+      above = Math.min(above - 13, y(level) + 12);
+      words.push([wide - 4, above, label, 'reason']);
     }
     return { marks, words };
   }
@@ -321,7 +321,7 @@ function chart(capture, pick, moved) {
     Enter: () => chosen && pick(chosen, true, true), ' ': () => chosen && pick(chosen, true, true), Escape: () => pick(null),
   };
   lanes.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key] || (event.key === 'Escape' && !chosen)) return;
     event.preventDefault();
     hint(null);
     KEYS[event.key]();
