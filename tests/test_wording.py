@@ -14,6 +14,7 @@ from analyzer.model import Policy, Run
 from analyzer.model.text import count_rest, join_some
 from analyzer.outputs import show_list, text
 from analyzer.pipeline import analyze
+from analyzer.wording import findings
 from analyzer.wording.lifetimes import OUTCOMES
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -68,3 +69,18 @@ def test_sentences_are_encoded_as_strings_where_the_caller_asks_for_it() -> None
     texts = [finding["message"] for finding in msgspec.json.decode(msgspec.json.encode(findings, enc_hook=str))]
     assert texts == [finding["message"] for finding in msgspec.to_builtins(findings, enc_hook=str)]
     assert texts == [str(finding.message) for finding in findings] != []
+
+
+@pytest.mark.parametrize(
+    ("url", "is_linked"),
+    [
+        pytest.param("https://app.example:8443/assets/index-4f1c.js", True, id="a file"),
+        pytest.param("http://app.example/index.js", False, id="no https"),
+        pytest.param("https://app.example/index.js?v=<token 3>", False, id="a mask"),
+        pytest.param("https://app.example/a b.js", False, id="a space"),
+        pytest.param("https://user:word@app.example/index.js", False, id="a password"),
+        pytest.param("javascript:alert(1)//https://app.example/", False, id="a script"),
+    ],
+)
+def test_only_a_plain_address_is_linked(url: str, is_linked: bool) -> None:
+    assert (findings.PLAIN.fullmatch(url) is not None) is is_linked

@@ -5,6 +5,7 @@ Text that may come from a capture is harmless here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 
@@ -28,6 +29,7 @@ from analyzer.wording.harmless import safe, safe_sentence
 
 PLACES = 6  # pointers that are named one by one
 OPENERS = 3  # places in the code per finding
+PLAIN = re.compile(r"https://[\w.-]+(:\d+)?/[\w./~%@+-]{1,200}", re.ASCII)  # an address that needs no escaping
 
 
 class Place(Value, frozen=True):
@@ -48,6 +50,7 @@ class Opener(Value, frozen=True):
     sessions: tuple[Session, ...]
     calls: tuple[socket.Line, ...]  # the whole stack of the first of them; not yet harmless
     note: str  # how to open the line that counts
+    file: str | None  # the https address of the loaded file that the line is in
     number: int  # of the finding with which the stack stands: the first one that has it
 
 
@@ -176,4 +179,12 @@ def _openers(sessions: Iterable[Session], number: int, stacks: dict[tuple[socket
         first = members[0]
         calls = socket.list_calls(first)
         note = "" if callstacks.is_doubtful(first) else socket.describe_place(first.initiator)
-        yield Opener(safe(place, 300), tuple(members), calls, safe(note, 300), stacks.setdefault(calls, number))
+        yield Opener(
+            safe(place, 300), tuple(members), calls, safe(note, 300), _file(first), stacks.setdefault(calls, number)
+        )
+
+
+def _file(session: Session) -> str | None:
+    """Return the address of the file that opened a socket, where it can be opened: no mask and no query is in it."""
+    url = session.initiator.opener.url if session.initiator is not None else None
+    return url if url is not None and PLAIN.fullmatch(url) else None
