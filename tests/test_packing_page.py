@@ -15,6 +15,7 @@ from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.outputs import html
 from analyzer.painting import packing, templates
+from analyzer.painting.index import make_index
 from analyzer.pipeline import analyze
 from tests.test_text import report, socket
 
@@ -101,6 +102,25 @@ def test_the_numbers_of_a_large_capture_are_packed() -> None:
     assert len(json.loads(unpack(content[1]))["sockets"]) == 4_000
     assert len(content[1]) < 200_000
     assert html.render(Run((large,), (), Policy())).decode() == page
+
+
+@pytest.mark.parametrize(
+    ("spans", "levels", "overlaps"),
+    [
+        pytest.param([(0, 5), (5, 10)], "M0 14v-7h100v7", "", id="one after the other"),
+        pytest.param([(0, 10), (5, 10)], "M0 14v-7h50v7M50 14v-14h50v14", "M50 14v-14h50v14", id="side by side"),
+        pytest.param(
+            [(0, 10), (5, 5.001)], "M0 14v-7h50v7M50 14v-14h1v14M51 14v-7h49v7", "M50 14v-14h1v14", id="brief"
+        ),
+        pytest.param([(0, 10), (9.999, 10)], "M0 14v-7h99v7M99 14v-14h1v14", "M99 14v-14h1v14", id="at the end"),
+    ],
+)
+def test_a_line_of_the_index_draws_how_many_were_open(
+    spans: list[tuple[float, float]], levels: str, overlaps: str
+) -> None:
+    one = report(*(socket(start, end, n=n) for n, (start, end) in enumerate(spans)))
+    (entry,) = make_index(Run((one,), (), Policy())).entries
+    assert (entry.levels, entry.overlaps) == (levels, overlaps)
 
 
 def test_lines_of_the_index_name_their_facets(run: Run) -> None:

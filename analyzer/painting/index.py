@@ -108,8 +108,8 @@ def _draw(report: Report) -> tuple[str, str]:
     axis, columns = axis_of(report), [0] * WIDE
     steps = [*proven_steps(report.sessions), (axis.end, 0)]
     for (start, level), (end, _) in pairwise(steps):
-        first, last = ((at - axis.start) * WIDE // axis.span for at in (start, end))
-        for column in range(max(0, first), min(WIDE, max(last, first + 1))):
+        first, last = (min(WIDE, max(0, (at - axis.start) * WIDE // axis.span)) for at in (start, end))
+        for column in range(min(first, WIDE - 1), max(last, min(first + 1, WIDE))):
             columns[column] = max(columns[column], level)
     return _area(columns, 1), _area(columns, 2)
 
