@@ -48,7 +48,7 @@ def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
         None,
         4 + len(HOSTILE),
         0,
-    ]  # our three and the packed one, and the data of each capture
+    ]  # our two, and the data of each capture
     assert (
         opened_page.page.evaluate("document.querySelectorAll('[onerror], [onload], iframe, object, form, base').length")
         == 0
