@@ -1,4 +1,4 @@
-"""Put the scripts of the page together. What stands in the page is a minified copy, as long as it is one of these scripts.
+"""Put the scripts of the page together. The page has a minified copy of them, as long as it is one of these scripts.
 
 `make script` writes the copy with the minifier of the tests, so that neither the program nor its build needs one. Its
 first line has a checksum of the scripts: while somebody works on them they run as they are.

@@ -46,7 +46,7 @@ def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
     assert (opened_page.asked, opened_page.wrong) == ([path.as_uri()], [])
     assert opened_page.page.evaluate("[window.hacked, document.scripts.length, document.images.length]") == [
         None,
-        4 + len(HOSTILE),
+        2 + len(HOSTILE),
         0,
     ]  # our two, and the data of each capture
     assert (
