@@ -124,6 +124,9 @@ python: environment
 schemas: environment
 	$(BIN)/python docs/schemas/write.py
 
+script: environment
+	$(BIN)/python -m analyzer.painting.script
+
 screenshot: environment
 	$(BIN)/python docs/screenshot.py
 	$(BIN)/python docs/report.py

@@ -14,7 +14,7 @@ from analyzer import masking
 from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.outputs import html
-from analyzer.painting import packing, templates
+from analyzer.painting import packing
 from analyzer.painting.index import make_index
 from analyzer.pipeline import analyze
 from tests.test_text import report, socket
@@ -80,18 +80,6 @@ def test_no_room_leaves_out_the_least_urgent(run: Run, monkeypatch: pytest.Monke
     assert 2 < len(some) < len(whole)
     assert f"Details are in this page for the {len(some)} worst captures" in page
     assert set(re.findall(r'href="#(c\d+)"', page.partition("</nav>")[0])) == set(some)
-
-
-def test_scripts_are_shortened_only_where_that_changes_nothing() -> None:
-    for name in html.SCRIPTS:
-        script = templates.read_asset(name)
-        assert all(line.count("`") % 2 == 0 for line in script.splitlines()), "no text has several lines"
-        assert "/*" not in re.sub(r"/\*.*?\*/", "", script), "nor has a comment"
-    page = html.render(Run((report(socket(0, 1)),), (), Policy())).decode()
-    packed = re.search(r'class="script">(.*?)</script>', page)
-    assert packed
-    assert not re.search(r"^(\s|//|$)", unpack(packed[1]).rstrip("\n"), re.MULTILINE)
-    assert len(packed[1]) < 40_000
 
 
 def test_the_numbers_of_a_large_capture_are_packed() -> None:

@@ -8,7 +8,6 @@ articles, which jinja2 made; the page's policy lets no script run but those whos
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -20,7 +19,7 @@ from analyzer.painting import page_data, small_charts, templates
 from analyzer.painting.index import Index, make_index
 from analyzer.painting.packing import Chunk, pack, pack_articles
 from analyzer.painting.part import part_of
-from analyzer.timeline.ticks import STEPS, UNITS
+from analyzer.painting.script import make_script
 from analyzer.wording import counts, facts, harmless
 from analyzer.wording.harmless import safe
 
@@ -29,16 +28,6 @@ STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need no
 LARGE = 256 * 1024  # letters of JSON; above that it is packed
 ROOM = 3_950_000  # bytes of a page, unless `--top` says how many captures have details
 COUNTED = 6  # captures from which on they are also told in numbers
-SCRIPTS = (
-    "time.js",
-    "chart.js",
-    "pane.js",
-    "table.js",
-    "save.js",
-    "index.js",
-    "page.js",
-)  # packed, and run by the loader
-EARLY, LOADER = ("early.js",), ("unpack.js", "start.js")
 
 
 def render(run: Run) -> bytes:
@@ -68,19 +57,10 @@ def render(run: Run) -> bytes:
 
 
 def _write(chunks: Sequence[Chunk], values: Mapping[str, Any]) -> bytes:
-    early, loader, script = (_join(names) for names in (EARLY, LOADER, SCRIPTS))
-    script = (
-        f"(() => {{\n'use strict';\nconst TICKS = {json.dumps({'steps': STEPS, 'units': UNITS})};\n{script}\n}})();\n"
-    )
-    scripts = {"early": Markup(early), "loader": Markup(loader), "script": pack(script)}  # noqa: S704 - ours
+    early, script = templates.read_asset("early.js"), make_script()
+    scripts = {"early": Markup(early), "script": Markup(script)}  # noqa: S704 - ours
     opened = {*values["articles"], *(id for chunk in chunks for id in chunk.ids)}
-    return templates.render("page.html", (early, loader, script), chunks=chunks, opened=opened, **scripts, **values)
-
-
-def _join(names: Iterable[str]) -> str:
-    """Put scripts together, without their comments and indentation (no text in them has several lines)."""
-    lines = (line.strip() for name in names for line in templates.read_asset(name).splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    return templates.render("page.html", (early, script), chunks=chunks, opened=opened, **scripts, **values)
 
 
 def _count(run: Run, index: Index) -> dict[str, Any]:

@@ -54,7 +54,7 @@ TEMPLATES = (
     "sign_off.html",
 )
 STYLES = ("timeline.css", "picture.css", "index.css", "narrow.css", "print.css")
-HEAD = 90  # letters at the top of a printed page
+HEAD, WORD = 90, 30  # letters at the top of a printed page, and of a word there
 COLUMNS = (
     "#",
     "Address",
@@ -90,7 +90,7 @@ def _write_style(title: str, run: Run | None) -> str:
     """Write the style of a page: for light and dark, and for paper with its title and what `--meta` says at the top."""
     meta = " · ".join(f"{key} {value}" for key, value in facts.head(run)) if run is not None else ""
     corners = {"top-left": title, "top-right": meta, "bottom-left": f"har-sockets {VERSION}"}
-    boxes = " ".join(f"@{corner} {{ content: {_quote(words)}; }}" for corner, words in corners.items())
+    boxes = " ".join(f"@{corner} {{ content: {_quote(_shorten(words))}; }}" for corner, words in corners.items())
     names = " ".join(
         f".sockets td:nth-child({n}):before {{ content: {_quote(column)}; }}" for n, column in enumerate(COLUMNS, 1)
     )
@@ -107,9 +107,14 @@ def _write_style(title: str, run: Run | None) -> str:
     )
 
 
+def _shorten(text: str) -> str:
+    """Shorten a line at the top of paper, and each word of it: there a browser breaks no words."""
+    return " ".join(safe_middle(word, WORD) for word in safe(text, HEAD).split(" "))
+
+
 def _quote(text: str) -> str:
     """Write text as a string of CSS in which every character that is no letter or digit of ASCII is a number."""
-    return '"' + "".join(it if it.isascii() and it.isalnum() else rf"\{ord(it):x} " for it in safe(text, HEAD)) + '"'
+    return '"' + "".join(it if it.isascii() and it.isalnum() else rf"\{ord(it):x} " for it in text) + '"'
 
 
 class _Compiled(FileSystemBytecodeCache):

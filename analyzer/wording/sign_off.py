@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analyzer.model import Report, Run, Value, count_rest
 from analyzer.wording import facts, harmless, judgements, results
-from analyzer.wording.harmless import safe, safe_middle
+from analyzer.wording.harmless import safe
 
 TITLE = "Sign-off"
 HEADS = ("Capture", "SHA-256", "Verdict", "By the policy")
@@ -27,7 +27,7 @@ def describe_sign_off(run: Run, reports: Sequence[Report]) -> SignOff:
     """Describe what is signed. `reports`: those of the run, the worst first."""
     names = harmless.names(run)
     rows = [
-        *((safe_middle(it.source, 120), "", results.UNREADABLE_HEADLINE.words, "") for it in run.unreadable),
+        *((names[it.source], "", results.UNREADABLE_HEADLINE.words, "") for it in run.unreadable),
         *(_row(report, names[report.capture.source], run) for report in reports),
     ]
     return SignOff(

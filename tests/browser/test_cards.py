@@ -117,6 +117,8 @@ def test_paper_has_title_and_release_at_its_top(opened: Any, page_of: Callable[.
     (rule,) = page_rules(page)
     assert '@top-left { content: "Chat: QA"; }' in rule
     assert '@top-right { content: "release 12.0 · build 7"; }' in rule
+    (rule,) = page_rules(opened(page_of(MOUNTS, title="W" * 150)).page)
+    assert max(map(len, re.findall("W+", rule))) <= 15, "no browser breaks a word there"
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,9 @@ def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
     assert (opened_page.asked, opened_page.wrong) == ([path.as_uri()], [])
     assert opened_page.page.evaluate("[window.hacked, document.scripts.length, document.images.length]") == [
         None,
-        4 + len(HOSTILE),
+        2 + len(HOSTILE),
         0,
-    ]  # our three and the packed one, and the data of each capture
+    ]  # our two, and the data of each capture
     assert (
         opened_page.page.evaluate("document.querySelectorAll('[onerror], [onload], iframe, object, form, base').length")
         == 0

@@ -71,7 +71,9 @@ def test_a_click_opens_it_beside_the_timeline(opened: Any, page_of: Callable[...
     assert page.locator(".live .chart").bounding_box()["width"] < wide - 300
     box, chart = pane.bounding_box(), page.locator(".live .chart").bounding_box()
     assert box["x"] >= chart["x"] + chart["width"]
-    assert (box["y"], box["height"]) == (0, page.viewport_size["height"]), "of the whole window, and with its own scroll bar"
+    assert (box["y"], box["height"]) == (0, page.viewport_size["height"]), (
+        "of the whole window, and with its own scroll bar"
+    )
     for part in ("header.top", ".findings", ".rows", "footer"):
         below = page.locator(part).first.bounding_box()
         assert below["x"] + below["width"] <= box["x"], "the page makes room, so nothing lies under it"

@@ -13,7 +13,8 @@ function filters(capture, redo) {
   const panel = make('div', { className: 'filters', role: 'group', 'aria-label': 'Filter' }, ...picks.map(({ label, field }) => make('label', {}, label, field)));
   panel.addEventListener('input', redo);
   const active = () => picks.filter(({ field }) => field.value.trim());
-  return { panel, active, accepts: (it) => active().every((pick) => pick.accepts(it)), reset() { for (const { field } of picks) field.value = ''; redo(); } };
+  const reset = () => { for (const { field } of picks) field.value = ''; redo(); };
+  return { panel, active, reset, accepts: (socket) => active().every((pick) => pick.accepts(socket)) };
 }
 
 // A button that opens what stands after it.
