@@ -58,13 +58,15 @@ def browser() -> Iterator[Any]:
 def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Reports, or names of golden captures -> the page, as a file."""
     options: dict[object, Path] = {}
+    reports: list[object] = []  # as long as these live, no other one has their id
 
     def do(*call: Report | str, **more: Any) -> Path:
         key = (*(it if isinstance(it, str) else id(it) for it in call), *more)
         if key not in options:
-            reports = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in call)
+            run = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in call)
+            reports.append(run)
             path = tmp_path_factory.mktemp("page") / "report.html"
-            path.write_bytes(html.render(masking.mask(Run(reports, **{"unreadable": (), "policy": Policy(), **more}))))
+            path.write_bytes(html.render(masking.mask(Run(run, **{"unreadable": (), "policy": Policy(), **more}))))
             options[key] = path
         return options[key]
 

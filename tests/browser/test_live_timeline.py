@@ -61,6 +61,20 @@ def test_words_of_bars_stay_in_view(opened: Any, page_of: Callable[..., Path]) -
         assert box["x"] + box["width"] <= plot["x"] + plot["width"] + 1
 
 
+@pytest.mark.parametrize("wide", [390, 1200])
+def test_a_long_opener_leaves_its_times_whole(opened: Any, page_of: Callable[..., Path], wide: int) -> None:
+    page = opened(page_of(OVERUSE), viewport={"width": wide, "height": 800}).page
+    page.eval_on_selector("#lane-3 .label span", "it => { it.textContent = ' ' + 'useChat() '.repeat(30) + '· '; }")
+    label = page.locator("#lane-3 .label")
+    assert label.evaluate("it => it.lastChild.data") == "by 2.39 s – still open"
+    ends = label.evaluate("""it => {
+        const words = document.createRange();
+        words.selectNode(it.lastChild);
+        return [words.getBoundingClientRect().right, it.getBoundingClientRect().right];
+    }""")
+    assert ends[0] <= ends[1]
+
+
 def test_very_many_lanes_have_their_words_beside_the_bar(
     opened: Any, page_of: Callable[..., Path], many: Report
 ) -> None:
@@ -71,8 +85,8 @@ def test_very_many_lanes_have_their_words_beside_the_bar(
 
 def test_certain_and_possible_have_a_scale_each_where_one_is_flat(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(report(*(socket(n, None, n=n) for n in range(30))))).page
-    titles = page.eval_on_selector_all(".live .levels .most", "all => all.map(it => it.textContent)")
-    assert titles == ["1 certainly open", "30 possibly open"]
+    titles = page.eval_on_selector_all(".live .levels .peak", "all => all.map(it => it.textContent)")
+    assert titles == ["open sockets: certain peak 1", "open sockets: possible peak 30"]
 
 
 def test_the_wheel_zooms_on_the_ruler_and_scrolls_on_lanes(opened: Any, page_of: Callable[..., Path]) -> None:
@@ -120,7 +134,9 @@ def test_a_double_click_and_a_button_zoom_to_a_socket(opened: Any, page_of: Call
 
 
 def test_lanes_are_named_by_the_answer(opened: Any, page_of: Callable[..., Path]) -> None:
-    tree = opened(page_of(OVERUSE)).page.locator(".lanes").aria_snapshot()
+    page = opened(page_of(OVERUSE)).page
+    page.locator("#lane-3").wait_for()
+    tree = page.locator(".lanes").aria_snapshot()
     assert (
         'option "socket 3 of user-1, certain from 2.39 s, still open, overlaps 3 others, chat.stream-io-api.com' in tree
     )
@@ -136,6 +152,28 @@ def test_filters_are_counted_and_folded(opened: Any, page_of: Callable[..., Path
     page.keyboard.press("Escape")
     assert page.get_by_role("searchbox", name="Text").is_hidden()
     assert numbers(page) == ["2"]
+
+
+@pytest.mark.parametrize("by", ["link", "row"])
+def test_a_socket_that_the_filter_leaves_out_ends_it(opened: Any, page_of: Callable[..., Path], by: str) -> None:
+    page = opened(page_of(FAILED)).page
+    page.click("#lane-1")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("searchbox", name="Text").fill("nohost")
+    page.get_by_role("combobox", name="Outcome").select_option("never opened")
+    assert numbers(page) == ["2"]
+    if by == "link":
+        page.evaluate("location.hash = 's4'")
+        page.wait_for_timeout(60)
+    else:
+        page.get_by_role("button", name="Its row in the table").click()
+        assert page.evaluate("document.activeElement.textContent") == "1"
+    total = page.locator(".lane").count()
+    assert len(numbers(page)) == total > 1
+    assert state(page).startswith(f"{total} sockets, ")
+    assert page.get_by_role("button", name="Filter", exact=True).get_attribute("aria-expanded") == "true"
+    assert page.get_by_role("searchbox", name="Text").input_value() == ""
+    assert page.get_by_role("combobox", name="Outcome").input_value() == ""
 
 
 def test_the_theme_is_kept(opened: Any, page_of: Callable[..., Path]) -> None:

@@ -48,7 +48,7 @@ def test_the_pane_and_show_say_the_same(opened: Any, page_of: Callable[..., Path
         here, there = facts(page), words_of_show(describe_socket(report, session))
         for label in (*ABOUT, *TIMES):
             assert here.get(label) == there.get(label), (session, label)
-        for label in ("sent", "received"):
+        for label in ("sent", "received", "time", "first to last"):
             assert here.get(label) == there.get(label), (session, label)
         partners = find_partners(report, session)
         assert names(here["certain"]) == [int(it.id[1:]) for it in partners.certain[:12]]
@@ -71,10 +71,48 @@ def test_a_click_opens_it_beside_the_timeline(opened: Any, page_of: Callable[...
     assert page.locator(".live .chart").bounding_box()["width"] < wide - 300
     box, chart = pane.bounding_box(), page.locator(".live .chart").bounding_box()
     assert box["x"] >= chart["x"] + chart["width"]
+    assert (box["y"], box["height"]) == (0, page.viewport_size["height"]), (
+        "of the whole window, and with its own scroll bar"
+    )
+    for part in ("header.top", ".findings", ".rows", "footer"):
+        below = page.locator(part).first.bounding_box()
+        assert below["x"] + below["width"] <= box["x"], "the page makes room, so nothing lies under it"
     pane.get_by_role("button", name="Close").click()
     assert pane.is_hidden()
     page.wait_for_timeout(60)
     assert page.locator(".live .chart").bounding_box()["width"] == wide
+
+
+def test_first_stands_what_readers_look_for(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.click("#lane-3")
+    titles = page.eval_on_selector_all(".pane h4", "all => all.map(it => it.textContent)")
+    assert titles[:4] == ["Lifetime", "Open at the same time", "Opened by", "Findings"]
+    assert titles[-1] == "URL"
+    heights = {it.bounding_box()["y"] for it in page.locator(".pane .actions button").all()}
+    assert len(heights) == 1, "actions stand in one row"
+
+
+def test_without_its_capture_no_pane_takes_room(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE, FAILED)).page
+    wide = page.locator("body").bounding_box()["width"]
+    page.evaluate("location.hash = 'c2-s4'")
+    page.locator("#c2-pane").wait_for()
+    assert page.locator("body").bounding_box()["width"] < wide
+    page.evaluate("location.hash = 'c1'")
+    page.locator("#c2-pane").wait_for(state="hidden")
+    assert page.locator("body").bounding_box()["width"] == wide
+
+
+def test_an_address_without_a_capture_names_none_of_several(opened: Any, page_of: Callable[..., Path]) -> None:
+    result = opened(page_of(OVERUSE, FAILED))
+    page = result.page
+    page.evaluate("location.hash = 'c2'")
+    page.locator("#c2-lane-1").wait_for()
+    page.evaluate("location.hash = 's1'")
+    page.wait_for_timeout(100)
+    assert page.locator("#c2 .live").is_visible()
+    assert (page.locator(".pane:visible").count(), result.wrong) == (0, [])
 
 
 def test_enter_goes_into_it_and_escape_back(opened: Any, page_of: Callable[..., Path]) -> None:

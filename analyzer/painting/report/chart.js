@@ -134,6 +134,12 @@ function numbers(sockets, most) {
   return sockets.slice(0, most).map((it) => '#' + it.n).join(', ') + (sockets.length > most ? ' and ' + (sockets.length - most).toLocaleString('en') + ' more' : '');
 }
 
+// As `describe_scale` of analyzer/wording/timeline.py.
+function describeScale({ proven, possible }) {
+  const peaks = Object.entries({ certain: proven, possible }).filter((it) => it[1].length);
+  return 'open sockets: ' + peaks.map(([kind, steps]) => kind + ' peak ' + Math.max(...steps.map((it) => it[1])).toLocaleString('en')).join(', ');
+}
+
 const headOf = (capture) => capture.loads.length ? 36 : 20;
 const lanesOf = (roomy) => roomy ? { LANE: 34, TOP: 18 } : { LANE: 20, TOP: 4 };
 
@@ -149,9 +155,10 @@ function chart(capture, pick, moved) {
   const none = make('p', { className: 'empty', hidden: true, textContent: 'No socket matches.' });
   const split = capture.scales.length > 1;
   const scales = capture.scales.map((scale) => {
-    const plot = picture(split ? 56 : 80), title = !split ? 'open sockets' : scale.proven.length ? 'certainly open' : 'possibly open';
-    const element = make('div', { className: 'levels', 'aria-hidden': 'true' }, plot, make('span', { className: 'most', textContent: scale.highest.toLocaleString('en') + ' ' + title }), make('span', { className: 'least', textContent: '0' }));
-    return { ...scale, title, plot, element, tall: split ? 56 : 80 };
+    const tall = split ? 56 : 80, plot = picture(tall), title = describeScale(scale);
+    const words = (className, textContent) => make('span', { className, textContent });
+    const element = make('div', { className: 'levels', 'aria-hidden': 'true' }, words('peak', title), plot, words('most', scale.highest.toLocaleString('en')), words('least', 0));
+    return { ...scale, title, plot, element, tall };
   });
   const bottom = make('div', { className: 'counts' }, ...scales.map((it) => it.element));
   const selection = make('div', { className: 'selection', hidden: true }), tip = make('div', { className: 'tip', hidden: true, 'aria-hidden': 'true' });
@@ -227,8 +234,8 @@ function chart(capture, pick, moved) {
   }
 
   function lane(entry) {
-    const { socket } = entry, words = caption(socket, capture);
-    const label = make('span', { className: 'label', 'aria-hidden': 'true' }, make('b', { textContent: '#' + socket.n }), words);
+    const { socket } = entry, words = caption(socket, capture), span = spanOf(socket, capture);
+    const label = make('span', { className: 'label', 'aria-hidden': 'true' }, make('b', { textContent: '#' + socket.n }), make('span', { textContent: words.slice(0, -span.length) }), span);
     const element = make('div', { className: 'lane', id: capture.prefix + 'lane-' + socket.n, role: 'option',
       'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place }, picture(LANE), label, make('span', { className: 'aloud', textContent: describe(socket, capture) }));
     Object.assign(element, { socket, label, words: widthOf('#' + socket.n + words) + 12 });

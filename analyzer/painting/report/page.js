@@ -3,17 +3,18 @@
 function filters(capture, redo) {
   const pick = (label, key, words) => {
     const values = [...new Set(capture.sockets.map((it) => it[key]))].sort();
-    const select = make('select', {}, make('option', { value: '*', textContent: 'all' }),
+    const field = make('select', {}, make('option', { value: '', textContent: 'all' }),
       ...values.map((value) => make('option', { value: '=' + value, textContent: words ? words[value] : value || 'unknown' })));
-    select.addEventListener('change', redo);
-    return [make('label', {}, label, select), (it) => select.value === '*' || select.value === '=' + it[key], () => select.value !== '*'];
+    return { label, field, accepts: (it) => field.value === '=' + it[key] };
   };
   const text = make('input', { type: 'search' });
-  text.addEventListener('input', redo);
-  const wanted = () => text.value.trim().toLowerCase();
-  const matches = (it) => ['#' + it.n, it.address, it.service, it.user, openedAt(it, capture), ended(it, capture), it.openedBy, it.page, it.pointer].join('\n').toLowerCase().includes(wanted());
-  const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), [make('label', {}, 'Text', text), matches, wanted]];
-  return { parts: picks.map((it) => it[0]), accepts: (it) => picks.every((pick) => pick[1](it)), count: () => picks.filter((pick) => pick[2]()).length };
+  const accepts = (it) => ['#' + it.n, it.address, it.service, it.user, openedAt(it, capture), ended(it, capture), it.openedBy, it.page, it.pointer].join('\n').toLowerCase().includes(text.value.trim().toLowerCase());
+  const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), { label: 'Text', field: text, accepts }];
+  const panel = make('div', { className: 'filters', role: 'group', 'aria-label': 'Filter' }, ...picks.map(({ label, field }) => make('label', {}, label, field)));
+  panel.addEventListener('input', redo);
+  const active = () => picks.filter(({ field }) => field.value.trim());
+  const reset = () => { for (const { field } of picks) field.value = ''; redo(); };
+  return { panel, active, reset, accepts: (socket) => active().every((pick) => pick.accepts(socket)) };
 }
 
 // A button that opens what stands after it.
@@ -27,10 +28,9 @@ function folded(words, panel) {
 
 function live(capture, host) {
   const state = make('p', { className: 'state', role: 'status' });
-  const filter = filters(capture, refill), panel = make('div', { className: 'filters', role: 'group', 'aria-label': 'Filter' }, ...filter.parts);
-  const filterButton = folded('Filter', panel);
+  const filter = filters(capture, refill), filterButton = folded('Filter', filter.panel);
   const time = chart(capture, choose, say), rows = table(capture);
-  const side = pane(capture, { close, fit: time.fit, row: rows.show });
+  const side = pane(capture, { close, fit: time.fit, row(socket) { reveal(socket); rows.show(socket); } });
   const menu = make('span', { className: 'menu' }), choices = make('span', { className: 'choices', role: 'group', 'aria-label': 'Save' },
     button('PNG', 'Save as PNG', () => save('png')), button('SVG', 'Save as SVG', () => save('svg')));
   const saveButton = folded('Save', choices);
@@ -40,13 +40,13 @@ function live(capture, host) {
   host.append(
     make('div', { className: 'tools', role: 'group', 'aria-label': 'Timeline' }, button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)),
       button('All', 'Show all of the capture', () => time.all()), filterButton, menu, state),
-    panel, make('div', { className: 'stage' }, time.box, side.element),
+    filter.panel, time.box, side.element,
     make('p', { className: 'hint', textContent: touch ? 'Tap a bar for its details. Pinch to zoom, drag sideways to move.'
       : 'Click a bar for its details. Drag to move, Ctrl + wheel to zoom, drag along the ruler to select. Keys: ↑ ↓ choose, Enter details, F zoom to it, ← → move, + − zoom, 0 all.' }));
   let many = capture.sockets.length;
 
   function refill() {
-    const matching = capture.sockets.filter(filter.accepts), active = filter.count();
+    const matching = capture.sockets.filter(filter.accepts), active = filter.active().length;
     many = matching.length;
     filterButton.textContent = active ? 'Filter (' + active + ')' : 'Filter';
     time.fill(matching);
@@ -61,9 +61,14 @@ function live(capture, host) {
     state.textContent = (many === capture.sockets.length ? total : many.toLocaleString('en') + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
   }
 
+  // A socket that the filter leaves out ends it: for the bars, the table, and what is said of them.
+  function reveal(socket) {
+    if (!filter.accepts(socket)) filter.reset();
+  }
+
   // Choose a socket: its bar, its row, the address; `open` its details, and go into them with `enter`.
   function choose(socket, open, enter) {
-    if (socket && !time.rows().some((row) => row.socket === socket)) time.fill(capture.sockets);
+    if (socket) reveal(socket);
     time.choose(socket);
     rows.mark(socket);
     if (open || side.isOpen) side.show(socket);
@@ -111,11 +116,12 @@ async function startCapture(article) {
   return lives.get(article);
 }
 
+const alone = document.querySelector('main > .capture');
+
 // `#c3-s2`, `#s2`: a socket; `#c3-f2`, `#f2`: a finding; `#c3`: a capture.
 async function go() {
-  const [, id, kind, n] = location.hash.match(/^#(?:(c\d+)-?)?(?:([sf])(\d+))?$/) || [];
-  if (!id && !kind) return;
-  const article = await openCapture(id || document.querySelector('.capture')?.id);
+  const [, id = alone?.id, kind, n] = location.hash.match(/^#(?:(c\d+)-?)?(?:([sf])(\d+))?$/) || [''];
+  const article = id && await openCapture(id);
   const started = article && await startCapture(article);
   if (kind === 's' && started) started.go(+n);
   else if (kind) document.getElementById(location.hash.slice(1))?.scrollIntoView();
@@ -170,6 +176,5 @@ addEventListener('afterprint', () => {
 
 document.addEventListener('click', follow);
 addEventListener('hashchange', go);
-const alone = document.querySelector('main > .capture');
 if (alone) startCapture(alone);
 go();

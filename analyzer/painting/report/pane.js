@@ -41,33 +41,33 @@ function facts(socket, capture) {
     ...sockets.length > PARTNERS ? [' and ' + (sockets.length - PARTNERS).toLocaleString('en') + ' more'] : []];
   const exactly = (at) => hasClock(capture) ? instant(at, capture) : ((at - capture.zero) / SECOND).toLocaleString('en', { minimumFractionDigits: 3, maximumFractionDigits: 3 }) + ' s';
   const sum = (number, size) => number ? plural(number, 'message') + ', ' + bytes(size) : 'none';
-  const times = socket.first === null ? [] : [['first to last', exactly(socket.first) + ' to ' + exactly(socket.last)]];
+  const first = socket.first !== null && exactly(socket.first), last = first && exactly(socket.last);
   const findings = capture.findings.map(([message, about], n) => [capture.prefix + 'f' + (n + 1), message, about]).filter((it) => it[2].includes(socket.n));
   return [
-    ['', [
-      ['opened by', socket.openedBy || 'not recorded'],
-      ['address', socket.endpoint],
-      ['URL', socket.query && socket.endpoint + socket.query],
-      ['service', socket.serviceWords],
-      ['page', socket.pageWords],
-      ['in the file', socket.pointer],
-    ]],
     ['Lifetime' + (hasClock(capture) ? ', ' + zoneOf(socket, capture) : ''), [
       ['outcome', socket.outcomeWords],
-      ['requested', boundsIn(socket.created, capture)],
       ['opened', socket.opened && boundsIn(socket.opened, capture)],
       [socket.opened ? 'closed' : 'failed', socket.closed && socket.outcome !== 'unknown' && boundsIn(socket.closed, capture)],
       ['close code', socket.code],
       ['certainly open', intervalIn(socket.proven, socket, capture)],
       ['possibly open', intervalIn(socket.possible, socket, capture)],
+      ['requested', boundsIn(socket.created, capture)],
     ]],
     ['Open at the same time', [
       ['certain', certain.length ? links(certain) : 'none'],
       ['possible', possible.length && links(possible)],
     ]],
-    ['Messages', socket.sent === null ? [['', 'This exporter does not record messages.']]
-      : [['sent', sum(socket.sent, socket.bytesSent)], ['received', sum(socket.received, socket.bytesReceived)], ...times]],
+    ['Opened by', [['', socket.openedBy || 'not recorded']]],
     ['Findings', findings.map(([id, message]) => ['', [document.getElementById(id) ? make('a', { href: '#' + id, textContent: message }) : message]])],
+    ['Address', [
+      ['address', socket.endpoint],
+      ['service', socket.serviceWords],
+      ['page', socket.pageWords],
+      ['in the file', socket.pointer],
+    ]],
+    ['Messages', socket.sent === null ? [['', 'This exporter does not record messages.']]
+      : [['sent', sum(socket.sent, socket.bytesSent)], ['received', sum(socket.received, socket.bytesReceived)], first === last ? ['time', first] : ['first to last', first + ' to ' + last]]],
+    ['URL', [['', socket.query && socket.endpoint + socket.query]]],
   ].map(([title, list]) => [title, list.filter((fact) => fact[1])]).filter((part) => part[1].length);
 }
 
@@ -88,7 +88,7 @@ function markdown(socket, capture) {
   const words = (value) => typeof value === 'string' ? value : value.map((it) => it.textContent ?? it).join('');
   const lines = ['### Socket ' + socket.n + (socket.who && ' of ' + code(socket.who)), ''];
   for (const [name, list] of facts(socket, capture)) {
-    if (name) lines.push('', '**' + name + '**', '');
+    lines.push('', '**' + name + '**', '');
     for (const [label, value] of list) lines.push('- ' + (label && label + ': ') + code(words(value)));
   }
   const stack = capture.stacks[socket.stack].map((line) => (line[0] === '>' ? '→ ' : '  ') + line.slice(1)).join('\n');
@@ -130,28 +130,23 @@ function pane(capture, act) {
   function show(next) {
     socket = next;
     element.hidden = !socket;
-    element.parentElement.classList.toggle('open', Boolean(socket));
     if (!socket) return element.replaceChildren();
     const state = make('span', { className: 'copied', role: 'status' }), copies = (make) => async () => { await copy(make()); state.textContent = 'copied'; };
-    const name = title(socket), parts = [];
+    const name = title(socket), parts = [], calls = capture.stacks[socket.stack];
+    const line = ([style, ...words]) => make('li', {}, make(style === '>' ? 'b' : style === '~' ? 'i' : 'span', { textContent: (style === '>' ? '→ your code: ' : '') + words.join('') }));
     for (const [title, list] of facts(socket, capture)) {
       const terms = make('dl');
       for (const [label, value] of list) terms.append(make('dt', { textContent: label }), make('dd', {}, ...typeof value === 'string' ? [value] : value));
-      if (title) parts.push(make('h4', { textContent: title }));
-      parts.push(list.some((fact) => fact[0]) ? terms : make('ul', {}, ...list.map((fact) => make('li', {}, ...fact[1]))));
+      parts.push(make('h4', { textContent: title }), list.some((fact) => fact[0]) ? terms : make('ul', {}, ...list.map((fact) => make('li', {}, ...fact[1]))));
       if (title === 'Messages' && socket.rhythm) parts.push(rhythm(socket));
-    }
-    const calls = capture.stacks[socket.stack];
-    if (calls.length) {
-      const line = ([style, ...words]) => make('li', {}, make(style === '>' ? 'b' : style === '~' ? 'i' : 'span', { textContent: (style === '>' ? '→ your code: ' : '') + words.join('') }));
-      parts.push(make('details', {}, make('summary', { textContent: 'Call stack that opened it' }), make('ol', { className: 'stack' }, ...calls.map(line))));
+      if (title === 'Opened by' && calls.length) parts.push(make('details', {}, make('summary', { textContent: 'Call stack that opened it' }), make('ol', { className: 'stack' }, ...calls.map(line))));
     }
     element.setAttribute('aria-label', name);
     element.replaceChildren(
-      make('div', { className: 'heading' }, make('h3', { textContent: name }), button('×', 'Close', () => act.close(true))),
+      make('div', { className: 'heading' }, make('h3', { textContent: name }), state, button('×', 'Close', () => act.close(true))),
       make('p', { className: 'actions' }, button('Copy as Markdown', 'Copy as Markdown', copies(() => markdown(socket, capture))),
         button('Copy link', 'Copy link', copies(() => location.href.split('#')[0] + '#' + capture.prefix + 's' + socket.n)),
-        button('Zoom to it', 'Zoom to it', () => act.fit(socket)), button('Its row', 'Its row in the table', () => act.row(socket)), state),
+        button('Zoom', 'Zoom to it', () => act.fit(socket)), button('Row', 'Its row in the table', () => act.row(socket))),
       ...parts);
     element.scrollTop = 0;
   }

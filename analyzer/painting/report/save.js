@@ -32,10 +32,12 @@ function compose(article, capture, time) {
   shapes.splice(back, 0, ...drawing.back(y - from).map(([kind, d]) => [kind, d, EDGE, from]));
   if (left) { write('and ' + plural(left, 'more socket'), EDGE, y += LINE); }
   for (const scale of time.scales) {
-    y += 12;
+    y += 12 + LINE;
     const counts = drawing.counts(scale, scale.tall);
     put([...drawing.back(scale.tall), ...counts.marks, ['grid', 'M0 0V' + scale.tall + 'H' + wide]], y);
-    write(scale.highest.toLocaleString('en') + ' ' + scale.title, EDGE + 4, y + 12);
+    write(scale.highest.toLocaleString('en'), EDGE + 4, y + 12, 'time');
+    write(scale.title, EDGE + 4, y - 4);
+    write('0', EDGE + 4, y + scale.tall - 3, 'time');
     for (const [at, top, text] of counts.words) write(text, EDGE + at, y + top, 'end');
     y += scale.tall;
   }

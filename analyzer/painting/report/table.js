@@ -36,7 +36,8 @@ function table(capture) {
   next.addEventListener('click', () => { many += ROWS; fill(); });
   for (const socket of capture.sockets) socket.findings = [];
   capture.findings.forEach(([, about], n) => about.forEach((it) => capture.byNumber.get(it)?.findings.push(n + 1)));
-  announce();
+  if (!rest && body.rows.length < Math.min(ROWS, sockets.length)) { many = ROWS; fill(); }  // a capture for which no rows were left
+  else announce();
 
   function sort() {
     const key = COLUMNS[column][1];
