@@ -22,8 +22,9 @@ function boundsIn(bounds, capture) {
 
 function intervalIn(interval, socket, capture) {
   if (!interval) return socket.opened ? 'at no instant that the file proves' : 'never';
-  const from = instant(interval.start, capture);
+  const isBounded = interval.start > capture.ever, from = isBounded ? instant(interval.start, capture) : 'an unknown start';
   if (interval.end === null) return 'from ' + from + ', ' + (socket.outcome === 'open' ? capture.saved : capture.outcomes.unknown);
+  if (!isBounded) return 'from ' + from + ' to ' + instant(interval.end, capture);
   const length = interval.end - interval.start;
   return length <= 1 ? 'at ' + from + ', for at least an instant' : from + ' to ' + instant(interval.end, capture) + ' (' + formatDuration(length) + ')';
 }
