@@ -41,7 +41,7 @@ def _data(part: Part) -> dict[str, Any]:
         "wide": axis.span,
         "zero": axis.zero - axis.start,
         "ever": -axis.start,  # what has no start begins here
-        "epoch": axis.start if instants.has_dates(report.capture) else None,
+        "epoch": axis.start if axis.has_times and instants.has_dates(report.capture) else None,
         "unit": unit_of(axis) if axis.has_times else None,
         "sections": [[block.title, block.note, block.common] for block in part.blocks],
         "loads": [

@@ -48,8 +48,6 @@ function leave() {
   captures.querySelector('.opened')?.classList.remove('opened');
 }
 
-const inEnglish = (number) => number.toLocaleString('en');
-
 function startIndex(panel, board) {
   const fields = [...panel.querySelectorAll('[name]')], [search, grouping] = fields, status = panel.querySelector('[role=status]');
   const kinds = [...panel.querySelectorAll('fieldset')], buttons = [...panel.querySelectorAll('button')], next = document.querySelector('.index .next');
