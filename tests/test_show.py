@@ -68,6 +68,9 @@ def flat(rendered: bytes) -> str:
         pytest.param(
             "firefox-D", 1, "opened; this file does not show whether it closed", id="an end that nobody recorded"
         ),
+        pytest.param(
+            "chrome-timings-zero-slow-answer-f5", 2, "possibly open from an unknown start, end unknown", id="no start"
+        ),
         pytest.param("httptoolkit-A", 1, "close code 1000", id="the close code"),
         pytest.param("playwright-E.minimal", 1, "time unknown: the file gives no usable times", id="no clock"),
     ],

@@ -40,6 +40,7 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.pipeline import analyze
+from analyzer.wording import harmless
 from tests.test_merge import ALL, OPENED, SECOND, START, bounds, make_capture, make_lives
 
 RUNS = Path(__file__).parent / "runs"
@@ -85,6 +86,11 @@ def test_every_output_takes_merged_captures(run: str, one: str, other: str) -> N
     masked = mask_report(report, Masks())
     for name in outputs.OUTPUTS:
         assert outputs.render(name, Run((masked,), (), report.policy)), name
+
+
+def test_a_name_is_that_of_all_captures() -> None:
+    source = "/home/anna/one.har + /home/anna/two.json"
+    assert (harmless.name(source), harmless.name("/a/b/")) == ("one.har + two.json", "b")
 
 
 @pytest.mark.parametrize("command", ["analyze", "check", "report", "timeline"])

@@ -40,7 +40,8 @@ def _data(part: Part) -> dict[str, Any]:
         "span": axis.end - axis.start,
         "wide": axis.span,
         "zero": axis.zero - axis.start,
-        "epoch": axis.start if instants.has_dates(report.capture) else None,
+        "ever": -axis.start,  # what has no start begins here
+        "epoch": axis.start if axis.has_times and instants.has_dates(report.capture) else None,
         "unit": unit_of(axis) if axis.has_times else None,
         "sections": [[block.title, block.note, block.common] for block in part.blocks],
         "loads": [

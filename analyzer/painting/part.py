@@ -79,7 +79,6 @@ class Part(Value, frozen=True):
             "failed": any(lane.failed is not None for lane in lanes),
             "pointed": still_open,
             "possibly-pointed": not still_open and any(it.end is None for it in possible),
-            "overlapping": any(lane.overlapping for lane in lanes),
             "band": bool(self.layout.overlaps),
             "maybe": bool(self.layout.possible_overlaps),
             "load": bool(self.layout.loads),

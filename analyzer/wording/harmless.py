@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from analyzer.model import Run, name_source
+from analyzer.model import TOGETHER, Run, name_source
 from analyzer.model.sentence import Quote, Sentence, assemble, parts_of
 from analyzer.wording.medium import Medium
 
@@ -27,9 +27,8 @@ def safe_middle(text: str, most: int) -> str:
 
 
 def name(source: str) -> str:
-    """Return the file's own name, harmless."""
-    source = name_source(source)
-    return safe_middle(source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source, 120)
+    """Return the file's own name, harmless; of captures that are one run, the names of all."""
+    return safe_middle(_end(name_source(source), 1) or source, 120)
 
 
 def names(run: Run) -> dict[str, str]:
@@ -37,11 +36,17 @@ def names(run: Run) -> dict[str, str]:
     shortest: dict[str, str] = {}
     left = dict.fromkeys([*(report.capture.source for report in run.reports), *(it.source for it in run.unreadable)])
     for depth in range(1, 9):
-        ends = {source: "/".join(source.replace("\\", "/").split("/")[-depth:]) for source in left}
+        ends = {source: _end(source, depth) for source in left}
         uses = Counter(ends.values())
         shortest |= {source: name(source) if depth == 1 else safe_middle(end, 120) for source, end in ends.items()}
         left = {source: None for source, end in ends.items() if uses[end] > 1}
     return shortest
+
+
+def _end(source: str, depth: int) -> str:
+    """Return the last parts of a path; of the paths of several captures, those of each."""
+    paths = source.replace("\\", "/").split(TOGETHER)
+    return TOGETHER.join("/".join(path.rstrip("/").split("/")[-depth:]) for path in paths)
 
 
 def safe_sentence(sentence: str, most: int) -> Sentence:

@@ -170,11 +170,13 @@ def _instant(bounds: Bounds | None, axis: Axis) -> str:
 def _span(interval: Interval | None, axis: Axis, report: Report, session: Session) -> str:
     if interval is None:
         return "never" if session.opened is None else "at no instant that the file proves"
-    start = instants.since(interval.start, axis)
+    start = instants.since(interval.start, axis) if interval.start > 0 else "an unknown start"
     if interval.end is None:
         if session.outcome is Outcome.OPEN:
             return f"from {start}, {still_open(report)}"
         return f"from {start}, {lifetimes.OUTCOMES[Outcome.UNKNOWN].brief}"
+    if interval.start <= 0:
+        return f"from {start} to {instants.since(interval.end, axis)}"
     if interval.end - interval.start <= 1:
         return f"at {start}, for at least an instant"
     return f"{start} to {instants.since(interval.end, axis)} ({format_duration(interval.end - interval.start)})"

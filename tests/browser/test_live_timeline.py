@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -184,8 +186,7 @@ def test_the_theme_is_kept(opened: Any, page_of: Callable[..., Path]) -> None:
     dark = page.evaluate(paper)
     assert dark != light
     page.reload()
-    page.wait_for_timeout(100)
-    assert page.evaluate(paper) == dark
+    page.wait_for_function(f"{paper} === '{dark}'")
     assert page.get_by_role("combobox", name="Theme").input_value() == "dark"
     page.get_by_role("combobox", name="Theme").select_option("as the system")
     assert page.evaluate(paper) == light
@@ -207,6 +208,26 @@ def test_times_by_the_clock(opened: Any, page_of: Callable[..., Path]) -> None:
     page.get_by_role("combobox", name="Time").select_option("since the start")
     page.wait_for_timeout(60)
     assert "by 0.27 s" in labels(page)[0]
+
+
+def test_by_the_clock_instants_have_a_date_where_there_are_two(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(report(socket(0, 86_400, n=0), socket(60, None, n=1))), timezone_id="UTC").page
+    page.get_by_role("combobox", name="Time").select_option("UTC")
+    page.wait_for_timeout(60)
+    assert labels(page)[0].endswith("2025-11-23 18:48:13.000 – 2025-11-24 18:48:13.000")
+
+
+def test_without_instants_there_is_no_clock(opened: Any, page_of: Callable[..., Path]) -> None:
+    entry = {
+        "_resourceType": "websocket",
+        "request": {"method": "GET", "url": "wss://a.example/ws", "headers": []},
+        "response": {"status": 101, "headers": []},
+    }
+    har = {"log": {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "entries": [entry] * 2}}
+    page = opened(page_of(analyze(read(io.BytesIO(json.dumps(har).encode()))))).page
+    page.locator(".lane").first.wait_for()
+    assert page.get_by_role("combobox", name="Theme").is_visible()
+    assert page.get_by_role("combobox", name="Time").count() == 0
 
 
 def test_storage_that_is_refused_harms_nothing(opened: Any, page_of: Callable[..., Path], browser: Any) -> None:

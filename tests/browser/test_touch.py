@@ -90,6 +90,18 @@ def test_a_finger_pans_and_opens_nothing(phone: Any) -> None:
     assert phone.locator(".pane").is_hidden()
 
 
+@pytest.mark.parametrize("place", [".lanes", ".live .levels"])
+def test_a_swipe_on_the_timeline_scrolls_the_page(phone: Any, place: str) -> None:
+    before = phone.evaluate("scrollY")
+    box = phone.locator(place).bounding_box()
+    y = box["y"] + box["height"] / 2
+    touch(phone, "touchStart", (195, y))
+    for up in (20, 60, 120, 180):
+        touch(phone, "touchMove", (195, y - up))
+    touch(phone, "touchEnd")
+    phone.wait_for_function(f"scrollY > {before + 50}")
+
+
 def test_every_control_can_be_hit(phone: Any) -> None:
     phone.get_by_role("button", name="Filter").tap()
     phone.get_by_role("combobox", name="Outcome").select_option("open when saved")

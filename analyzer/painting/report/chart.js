@@ -13,6 +13,8 @@ function make(name, properties, ...children) {
   return element;
 }
 
+const byId = (id) => document.getElementById(id), frameOf = (element) => element.getBoundingClientRect();
+
 function draw(name, attributes, text) {
   const element = document.createElementNS('http://www.w3.org/2000/svg', name);
   for (const key in attributes) element.setAttribute(key, attributes[key]);
@@ -26,9 +28,9 @@ const paths = (marks) => marks.map(([kind, d]) => draw('path', { class: kind, d 
 // What is drawn: marks as [kind, path], between 0 and `wide` pixels. `x` places an instant.
 function scene(capture, x, wide, ticks) {
   const end = capture.wide * 1.02;
-  const clamp = (at) => at === null ? wide : Math.max(-9, Math.min(wide + 9, x(at)));
+  const clamp = (at) => at === null ? wide : max(-9, min(wide + 9, x(at)));
   const area = (from, to, tall, least = 0) => {
-    const a = clamp(from), b = Math.max(a + least, clamp(to));
+    const a = clamp(from), b = max(a + least, clamp(to));
     return b < 0 || a > wide ? '' : 'M' + a + ' 0H' + b + 'V' + tall + 'H' + a + 'z';
   };
 
@@ -44,7 +46,7 @@ function scene(capture, x, wide, ticks) {
     const words = [];
     capture.loads.forEach(([at, kind, page], n) => {
       const next = n + 1 < capture.loads.length ? capture.loads[n + 1][0] : end;
-      const left = Math.max(0, x(at)), room = Math.min(wide, x(next)) - left;
+      const left = max(0, x(at)), room = min(wide, x(next)) - left;
       const label = [kind + ' ' + page, kind].find((it) => it.length * 6.8 + 6 < room);
       if (label && x(at) < wide) words.push([left + 4, 12, label]);
     });
@@ -54,17 +56,17 @@ function scene(capture, x, wide, ticks) {
 
   function bars(socket, top, tall) {
     const bottom = top + tall, middle = top + tall / 2, marks = [];
-    const bar = (kind, { start, end }) => {
+    const bar = (kind, { start, end }, least = 1.5) => {
       if (end !== null && x(end) < 0 || x(start) > wide) return;
       const a = clamp(start);
       marks.push([kind, end === null ? 'M' + a + ' ' + top + 'H' + (wide - 8) + 'L' + wide + ' ' + middle + 'L' + (wide - 8) + ' ' + bottom + 'H' + a + 'z'
-        : 'M' + a + ' ' + top + 'H' + Math.max(a + 1.5, clamp(end)) + 'V' + bottom + 'H' + a + 'z']);
+        : 'M' + a + ' ' + top + 'H' + max(a + least, clamp(end)) + 'V' + bottom + 'H' + a + 'z']);
     };
     const { connecting } = socket;
-    if (connecting) marks.push(['connecting', 'M' + clamp(connecting.start) + ' ' + middle + 'H' + Math.max(clamp(connecting.start) + 1.5, clamp(connecting.end))]);
+    if (connecting) marks.push(['connecting', 'M' + clamp(connecting.start) + ' ' + middle + 'H' + max(clamp(connecting.start) + 1.5, clamp(connecting.end))]);
     if (socket.possible) bar('possible', socket.possible);
     if (socket.proven) bar('proven', socket.proven);
-    for (const part of overlapping(socket, capture)) bar('overlapping', part);
+    for (const part of overlapping(socket, capture)) bar('overlapping', part, 3);
     let at = 0, d = '';
     for (const step of socket.ticks) { at += step; const place = Math.round(x(at * 1000)); if (place >= 0 && place <= wide) d += 'M' + place + ' ' + (top + 3) + 'V' + (bottom - 3); }
     if (d) marks.push(['tick', d]);
@@ -76,10 +78,10 @@ function scene(capture, x, wide, ticks) {
   function beside(socket, length, isAbove) {
     const lives = [socket.connecting, socket.possible, socket.proven, socket.failed !== null && { start: socket.failed, end: socket.failed }].filter(Boolean);
     if (!lives.length) return { left: 0 };
-    const start = Math.min(...lives.map((it) => x(it.start))), end = Math.max(...lives.map((it) => it.end === null ? wide : x(it.end)));
-    const fits = Math.max(0, Math.min(start, wide - length)), isUpon = !isAbove && end + length >= wide && start <= length;
-    const left = isAbove || isUpon ? fits : end + length < wide ? Math.max(0, end) : start - length;
-    return { left: Math.min(left, wide), isAway: end < 0 || start > wide, isUpon };
+    const start = min(...lives.map((it) => x(it.start))), end = max(...lives.map((it) => it.end === null ? wide : x(it.end)));
+    const fits = max(0, min(start, wide - length)), isUpon = !isAbove && end + length >= wide && start <= length;
+    const left = isAbove || isUpon ? fits : end + length < wide ? max(0, end) : start - length;
+    return { left: min(left, wide), isAway: end < 0 || start > wide, isUpon };
   }
 
   function counts(scale, tall) {
@@ -91,7 +93,7 @@ function scene(capture, x, wide, ticks) {
         if (x(at) < 0) { before = level; continue; }
         if (x(at) > wide) break;
         const column = Math.round(x(at)), pair = columns.get(column);
-        if (pair) { pair[0] = Math.max(pair[0], level); pair[1] = level; } else columns.set(column, [level, level]);
+        if (pair) { pair[0] = max(pair[0], level); pair[1] = level; } else columns.set(column, [level, level]);
       }
       let d = 'M0 ' + y(before);
       for (const [column, [most, last]] of columns) d += 'H' + column + 'V' + y(most) + 'V' + y(last);
@@ -103,7 +105,7 @@ function scene(capture, x, wide, ticks) {
     let above = tall + 11;
     for (const [level, label] of scale.limits.slice().sort((a, b) => a[0] - b[0])) {
       marks.push(['limit', 'M0 ' + y(level) + 'H' + wide]);
-      above = Math.min(above - 13, y(level) + 12);
+      above = min(above - 13, y(level) + 12);
       words.push([wide - 4, above, label, 'reason']);
     }
     return { marks, words };
@@ -127,17 +129,17 @@ function describe(socket, capture) {
   const life = socket.proven ? 'certain from ' + instant(socket.proven.start, capture) + (socket.proven.end === null ? '' : ' to ' + instant(socket.proven.end, capture)) : 'not certainly open';
   const end = socket.outcome === 'open' ? 'still open' : socket.outcome === 'closed' ? 'closed' : socket.ending;
   return [nameOf(socket), life, end, certain.length ? 'overlaps ' + plural(certain.length, 'other') : 'overlaps no other',
-    possible.length && 'possibly overlaps ' + (certain.length ? possible.length.toLocaleString('en') + ' more' : plural(possible.length, 'other')), socket.address].filter(Boolean).join(', ');
+    possible.length && 'possibly overlaps ' + (certain.length ? inEnglish(possible.length) + ' more' : plural(possible.length, 'other')), socket.address].filter(Boolean).join(', ');
 }
 
 function numbers(sockets, most) {
-  return sockets.slice(0, most).map((it) => '#' + it.n).join(', ') + (sockets.length > most ? ' and ' + (sockets.length - most).toLocaleString('en') + ' more' : '');
+  return sockets.slice(0, most).map((it) => '#' + it.n).join(', ') + (sockets.length > most ? ' and ' + inEnglish(sockets.length - most) + ' more' : '');
 }
 
 // As `describe_scale` of analyzer/wording/timeline.py.
 function describeScale({ proven, possible }) {
   const peaks = Object.entries({ certain: proven, possible }).filter((it) => it[1].length);
-  return 'open sockets: ' + peaks.map(([kind, steps]) => kind + ' peak ' + Math.max(...steps.map((it) => it[1])).toLocaleString('en')).join(', ');
+  return 'open sockets: ' + peaks.map(([kind, steps]) => kind + ' peak ' + inEnglish(steps.reduce((most, step) => max(most, step[1]), 0))).join(', ');
 }
 
 const headOf = (capture) => capture.loads.length ? 36 : 20;
@@ -157,7 +159,7 @@ function chart(capture, pick, moved) {
   const scales = capture.scales.map((scale) => {
     const tall = split ? 56 : 80, plot = picture(tall), title = describeScale(scale);
     const words = (className, textContent) => make('span', { className, textContent });
-    const element = make('div', { className: 'levels', 'aria-hidden': 'true' }, words('peak', title), plot, words('most', scale.highest.toLocaleString('en')), words('least', 0));
+    const element = make('div', { className: 'levels', 'aria-hidden': 'true' }, words('peak', title), plot, words('most', inEnglish(scale.highest)), words('least', 0));
     return { ...scale, title, plot, element, tall };
   });
   const bottom = make('div', { className: 'counts' }, ...scales.map((it) => it.element));
@@ -200,10 +202,10 @@ function chart(capture, pick, moved) {
   function paint() {
     const bar = lanes.hidden ? 0 : lanes.offsetWidth - lanes.clientWidth;
     ruler.style.paddingRight = bottom.style.paddingRight = bar + 'px';
-    width = words.getBoundingClientRect().width || 1;
-    drawing = scene(capture, x, width, marks(view.from, Math.min(view.to, capture.wide), capture, width / APART));
+    width = frameOf(words).width || 1;
+    drawing = scene(capture, x, width, marks(view.from, min(view.to, capture.wide), capture, width / APART));
     words.replaceChildren(...drawing.head().map(text));
-    const tall = Math.max(0, Math.min(lanes.clientHeight, height));
+    const tall = max(0, min(lanes.clientHeight, height));
     back.setAttribute('height', tall);
     back.replaceChildren(...paths(drawing.back(tall)));
     for (const scale of scales) {
@@ -256,15 +258,15 @@ function chart(capture, pick, moved) {
   // -- moving and choosing
 
   function show(from, wide) {
-    wide = Math.min(end, Math.max(NEAR, wide));
-    view.from = Math.max(0, Math.min(end - wide, from));
+    wide = min(end, max(NEAR, wide));
+    view.from = max(0, min(end - wide, from));
     view.to = view.from + wide;
     redraw();
     moved();
   }
 
   function zoom(factor, around = (view.from + view.to) / 2) {
-    const wide = Math.min(end, Math.max(NEAR, (view.to - view.from) * factor));
+    const wide = min(end, max(NEAR, (view.to - view.from) * factor));
     show(around - (around - view.from) * wide / (view.to - view.from), wide);
   }
 
@@ -275,7 +277,7 @@ function chart(capture, pick, moved) {
     chosen = socket;
     const entry = socket && rows.find((candidate) => candidate.socket === socket);
     if (entry) {
-      if (entry.y < lanes.scrollTop + GROUP) lanes.scrollTop = Math.max(0, entry.y - GROUP);
+      if (entry.y < lanes.scrollTop + GROUP) lanes.scrollTop = max(0, entry.y - GROUP);
       else if (entry.y + LANE > lanes.scrollTop + lanes.clientHeight) lanes.scrollTop = entry.y + LANE - lanes.clientHeight;
       if (drawing) paintLanes();
     }
@@ -284,13 +286,10 @@ function chart(capture, pick, moved) {
 
   function mark(hovered = null) {
     const focus = hovered || chosen, { certain, possible } = focus ? partners(focus, capture) : { certain: [], possible: [] };
-    const others = new Set(certain), more = new Set(possible);
+    const kinds = { chosen: new Set([chosen]), hovered: new Set([hovered]), partner: new Set(certain), 'perhaps-partner': new Set(possible) };
     lanes.removeAttribute('aria-activedescendant');
     for (const node of elements.values()) if (node.socket) {
-      node.classList.toggle('chosen', node.socket === chosen);
-      node.classList.toggle('hovered', node.socket === hovered);
-      node.classList.toggle('partner', others.has(node.socket));
-      node.classList.toggle('perhaps-partner', more.has(node.socket));
+      for (const kind in kinds) node.classList.toggle(kind, kinds[kind].has(node.socket));
       node.setAttribute('aria-selected', node.socket === chosen);
       if (node.socket === chosen) lanes.setAttribute('aria-activedescendant', node.id);
     }
@@ -301,23 +300,23 @@ function chart(capture, pick, moved) {
     mark(socket);
     if (!socket) return;
     const { certain, possible } = partners(socket, capture);
-    const frame = box.getBoundingClientRect(), lane = event.target.closest('.lane').getBoundingClientRect();
+    const frame = frameOf(box), lane = frameOf(over(event));
     tip.textContent = '#' + socket.n + (certain.length ? ' overlaps ' + numbers(certain, 6) : possible.length ? ' possibly overlaps ' + numbers(possible, 6) : ' overlaps no other socket')
       + (certain.length && possible.length ? '; possibly ' + numbers(possible, 3) : '');
     tip.style.top = lane.bottom - frame.top + 2 + 'px';
-    tip.style.left = Math.max(0, Math.min(event.clientX - frame.left + 12, frame.width - tip.offsetWidth - 4)) + 'px';
+    tip.style.left = max(0, min(event.clientX - frame.left + 12, frame.width - tip.offsetWidth - 4)) + 'px';
   }
 
   function next(step) {
     const sockets = rows.filter((it) => it.socket).map((it) => it.socket);
     const place = sockets.indexOf(chosen) + step;
-    if (sockets.length) pick(sockets[Math.max(0, Math.min(sockets.length - 1, place))], false);
+    if (sockets.length) pick(sockets[max(0, min(sockets.length - 1, place))], false);
   }
 
   function fit(socket) {
     const ends = [socket.connecting, socket.possible].flatMap((it) => it ? [it.start, it.end ?? capture.span] : []).concat(socket.failed ?? []);
     if (!ends.length) return;
-    const from = Math.min(...ends), wide = Math.max(1000, Math.max(...ends) - from);
+    const from = min(...ends), wide = max(1000, max(...ends) - from);
     show(from - wide * 0.1, wide * 1.2);
   }
 
@@ -327,43 +326,43 @@ function chart(capture, pick, moved) {
     '+': () => zoom(0.5), '=': () => zoom(0.5), '-': () => zoom(2), '0': all, f: () => chosen && fit(chosen),
     Enter: () => chosen && pick(chosen, true, true), ' ': () => chosen && pick(chosen, true, true), Escape: () => pick(null),
   };
-  lanes.addEventListener('keydown', (event) => {
+  lanes.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key] || (event.key === 'Escape' && !chosen)) return;
     event.preventDefault();
     hint(null);
     KEYS[event.key]();
-  });
-  lanes.addEventListener('scroll', () => { hint(null); if (drawing) paintLanes(); });
+  };
+  lanes.onscroll = () => { hint(null); if (drawing) paintLanes(); };
 
   const over = (event) => event.target.closest('.lane');
-  lanes.addEventListener('pointermove', (event) => {
+  lanes.onpointermove = (event) => {
     if (event.pointerType !== 'touch' && !pointers.size) hint(over(event) && over(event).socket, event);
-  });
-  lanes.addEventListener('pointerleave', () => hint(null));
-  lanes.addEventListener('dblclick', (event) => over(event) && fit(over(event).socket));
-  lanes.addEventListener('click', (event) => { if (over(event) && !(grabbed && grabbed.moved)) pick(over(event).socket, true); });
+  };
+  lanes.onpointerleave = () => hint(null);
+  lanes.ondblclick = (event) => over(event) && fit(over(event).socket);
+  lanes.onclick = (event) => { if (over(event) && !(grabbed && grabbed.moved)) pick(over(event).socket, true); };
 
   // One pointer moves, or on the ruler and with Shift selects a stretch; two pinch.
   const pointers = new Map();
   let grabbed = null, pinch = null;
-  const instantAt = (clientX) => view.from + (clientX - words.getBoundingClientRect().left) / width * (view.to - view.from);
-  box.addEventListener('pointerdown', (event) => {
+  const instantAt = (clientX) => view.from + (clientX - frameOf(words).left) / width * (view.to - view.from);
+  box.onpointerdown = (event) => {
     if (event.button !== 0 || !event.target.closest('.lanes, .levels, .ruler')) return;
     if (event.target === lanes && event.pointerType !== 'touch') return;  // its scroll bar
     pointers.set(event.pointerId, event.clientX);
     grabbed = { x: event.clientX, from: view.from, moved: pointers.size > 1, selecting: event.shiftKey || Boolean(event.target.closest('.ruler')) };
     const [one, two] = pointers.values();
-    pinch = pointers.size === 2 ? { apart: Math.max(8, Math.abs(one - two)), wide: view.to - view.from, at: instantAt((one + two) / 2) } : null;
+    pinch = pointers.size === 2 ? { apart: max(8, abs(one - two)), wide: view.to - view.from, at: instantAt((one + two) / 2) } : null;
     if (grabbed.selecting) event.preventDefault();
-  });
+  };
   window.addEventListener('pointermove', (event) => {
     if (!pointers.has(event.pointerId)) return;
     pointers.set(event.pointerId, event.clientX);
     if (pinch) {
-      const [one, two] = pointers.values(), wide = Math.min(end, Math.max(NEAR, pinch.wide * pinch.apart / Math.max(8, Math.abs(one - two))));
-      return show(pinch.at - ((one + two) / 2 - words.getBoundingClientRect().left) / width * wide, wide);
+      const [one, two] = pointers.values(), wide = min(end, max(NEAR, pinch.wide * pinch.apart / max(8, abs(one - two))));
+      return show(pinch.at - ((one + two) / 2 - frameOf(words).left) / width * wide, wide);
     }
-    if (!grabbed.moved && Math.abs(event.clientX - grabbed.x) < 4) return;
+    if (!grabbed.moved && abs(event.clientX - grabbed.x) < 4) return;
     grabbed.moved = true;
     hint(null);
     if (grabbed.selecting) return select(event.clientX);
@@ -374,7 +373,7 @@ function chart(capture, pick, moved) {
     if (!pointers.delete(event.pointerId)) return;
     if (grabbed.selecting && grabbed.moved && !pinch && event.type === 'pointerup') {
       const ends = [instantAt(grabbed.x), instantAt(event.clientX)].sort((a, b) => a - b);
-      show(Math.max(0, ends[0]), Math.min(end, ends[1]) - Math.max(0, ends[0]));
+      show(max(0, ends[0]), min(end, ends[1]) - max(0, ends[0]));
     }
     pinch = null;
     for (const clientX of pointers.values()) grabbed = { x: clientX, from: view.from, moved: true };  // the finger that stays
@@ -386,23 +385,23 @@ function chart(capture, pick, moved) {
   window.addEventListener('pointercancel', release);
 
   function select(clientX) {
-    const frame = box.getBoundingClientRect(), plot = words.getBoundingClientRect();
-    const [from, to] = [grabbed.x, clientX].map((it) => Math.max(plot.left, Math.min(plot.right, it)) - frame.left - box.clientLeft).sort((a, b) => a - b);
+    const frame = frameOf(box), plot = frameOf(words);
+    const [from, to] = [grabbed.x, clientX].map((it) => max(plot.left, min(plot.right, it)) - frame.left - box.clientLeft).sort((a, b) => a - b);
     selection.hidden = false;
     selection.style.left = from + 'px';
     selection.style.width = to - from + 'px';
   }
 
-  box.addEventListener('wheel', (event) => {
+  box.onwheel = (event) => {
     const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
     if (event.ctrlKey || event.altKey || event.target.closest('.ruler') && !event.shiftKey && event.deltaY) {
       event.preventDefault();
-      zoom(Math.pow(1.002, event.deltaY), Math.max(view.from, Math.min(view.to, instantAt(event.clientX))));
-    } else if (sideways && Math.abs(sideways) >= Math.abs(event.shiftKey ? 0 : event.deltaY)) {
+      zoom(Math.pow(1.002, event.deltaY), max(view.from, min(view.to, instantAt(event.clientX))));
+    } else if (sideways && abs(sideways) >= abs(event.shiftKey ? 0 : event.deltaY)) {
       event.preventDefault();
       pan(sideways / width);
     }
-  }, { passive: false });
+  };
   new ResizeObserver(redraw).observe(box);
 
   function refresh() {

@@ -54,8 +54,6 @@ function leave() {
   captures.querySelector('.opened')?.classList.remove('opened');
 }
 
-const inEnglish = (number) => number.toLocaleString('en');
-
 function startIndex(panel, board) {
   const fields = [...panel.querySelectorAll('[name]')], [search, grouping] = fields, status = panel.querySelector('[role=status]');
   const order = panel.querySelector('.order select'), more = panel.querySelector('details');

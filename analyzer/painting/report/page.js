@@ -11,7 +11,7 @@ function filters(capture, redo) {
   const accepts = (it) => ['#' + it.n, it.address, it.service, it.user, openedAt(it, capture), ended(it, capture), it.openedBy, it.page, it.pointer].join('\n').toLowerCase().includes(text.value.trim().toLowerCase());
   const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), { label: 'Text', field: text, accepts }];
   const panel = make('div', { className: 'filters', role: 'group', 'aria-label': 'Filter' }, ...picks.map(({ label, field }) => make('label', {}, label, field)));
-  panel.addEventListener('input', redo);
+  panel.oninput = redo;
   const active = () => picks.filter(({ field }) => field.value.trim());
   const reset = () => { for (const { field } of picks) field.value = ''; redo(); };
   return { panel, active, reset, accepts: (socket) => active().every((pick) => pick.accepts(socket)) };
@@ -22,7 +22,7 @@ function folded(words, panel) {
   const element = button(words, words, () => open(panel.hidden));
   const open = (state) => { panel.hidden = !state; element.setAttribute('aria-expanded', state); };
   open(false);
-  panel.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.preventDefault(); open(false); element.focus(); } });
+  panel.onkeydown = (event) => { if (event.key === 'Escape') { event.preventDefault(); open(false); element.focus(); } };
   return element;
 }
 
@@ -34,7 +34,7 @@ function live(capture, host) {
   const menu = make('span', { className: 'menu' }), choices = make('span', { className: 'choices', role: 'group', 'aria-label': 'Save' },
     button('PNG', 'Save as PNG', () => save('png')), button('SVG', 'Save as SVG', () => save('svg')));
   const saveButton = folded('Save', choices);
-  choices.addEventListener('click', () => { saveButton.click(); saveButton.focus(); });
+  choices.onclick = () => { saveButton.click(); saveButton.focus(); };
   menu.append(saveButton, choices);
   const touch = matchMedia('(hover: none)').matches;
   host.append(
@@ -55,10 +55,10 @@ function live(capture, host) {
   }
 
   function say() {
-    const total = capture.sockets.length.toLocaleString('en');
+    const total = inEnglish(capture.sockets.length);
     const whole = time.view.to - time.view.from >= time.end * 0.999;
     const span = whole ? 'the whole capture' : formatDuration(time.view.to - time.view.from) + ' from ' + instant(time.view.from, capture);
-    state.textContent = (many === capture.sockets.length ? total : many.toLocaleString('en') + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
+    state.textContent = (many === capture.sockets.length ? total : inEnglish(many) + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
   }
 
   // A socket that the filter leaves out ends it: for the bars, the table, and what is said of them.
@@ -73,13 +73,13 @@ function live(capture, host) {
     rows.mark(socket);
     if (open || side.isOpen) side.show(socket);
     if (socket) history.replaceState(null, '', '#' + capture.prefix + 's' + socket.n);
-    if (side.isOpen && narrow.matches) uncover(document.getElementById(capture.prefix + 'lane-' + socket.n));
+    if (side.isOpen && narrow.matches) uncover(byId(capture.prefix + 'lane-' + socket.n));
     if (enter) side.element.focus({ preventScroll: narrow.matches });
   }
 
   // The sheet at the foot does not hide the bar that it is about.
   function uncover(lane) {
-    const hidden = lane ? lane.getBoundingClientRect().bottom + 8 - side.element.getBoundingClientRect().top : 0;
+    const hidden = lane ? frameOf(lane).bottom + 8 - frameOf(side.element).top : 0;
     if (hidden > 0) scrollBy(0, hidden);
   }
 
@@ -124,7 +124,7 @@ async function go() {
   const article = id && await openCapture(id);
   const started = article && await startCapture(article);
   if (kind === 's' && started) started.go(+n);
-  else if (kind) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  else if (kind) byId(location.hash.slice(1))?.scrollIntoView();
 }
 
 function follow(event) {
@@ -142,10 +142,10 @@ function choice(name, values, act) {
   let before = null;
   try { before = localStorage.getItem(key); } catch { /* a browser that keeps nothing for files */ }
   if (values.some((it) => it[0] === before)) select.value = before;
-  select.addEventListener('change', () => {
+  select.onchange = () => {
     try { localStorage.setItem(key, select.value); } catch { /* as above */ }
     act(select.value);
-  });
+  };
   if (select.value !== values[0][0]) act(select.value);
   switches.append(make('label', {}, name[0].toUpperCase() + name.slice(1), select));
 }

@@ -6,7 +6,7 @@ const narrow = matchMedia('(max-width: 1099px)');
 function button(sign, label, act) {
   const element = make('button', { type: 'button', textContent: sign });
   if (label !== sign) { element.title = label; element.setAttribute('aria-label', label); }
-  element.addEventListener('click', act);
+  element.onclick = act;
   return element;
 }
 
@@ -22,8 +22,9 @@ function boundsIn(bounds, capture) {
 
 function intervalIn(interval, socket, capture) {
   if (!interval) return socket.opened ? 'at no instant that the file proves' : 'never';
-  const from = instant(interval.start, capture);
+  const isBounded = interval.start > capture.ever, from = isBounded ? instant(interval.start, capture) : 'an unknown start';
   if (interval.end === null) return 'from ' + from + ', ' + (socket.outcome === 'open' ? capture.saved : capture.outcomes.unknown);
+  if (!isBounded) return 'from ' + from + ' to ' + instant(interval.end, capture);
   const length = interval.end - interval.start;
   return length <= 1 ? 'at ' + from + ', for at least an instant' : from + ' to ' + instant(interval.end, capture) + ' (' + formatDuration(length) + ')';
 }
@@ -38,7 +39,7 @@ function facts(socket, capture) {
   const { certain, possible } = partners(socket, capture), failed = socket.outcome === 'failed';
   const link = ({ n }) => make('a', { href: '#' + capture.prefix + 's' + n, textContent: '#' + n });
   const links = (sockets) => [...sockets.slice(0, PARTNERS).flatMap((it, n) => n ? [', ', link(it)] : [link(it)]),
-    ...sockets.length > PARTNERS ? [' and ' + (sockets.length - PARTNERS).toLocaleString('en') + ' more'] : []];
+    ...sockets.length > PARTNERS ? [' and ' + inEnglish(sockets.length - PARTNERS) + ' more'] : []];
   const exactly = (at) => hasClock(capture) ? instant(at, capture) : ((at - capture.zero) / SECOND).toLocaleString('en', { minimumFractionDigits: 3, maximumFractionDigits: 3 }) + ' s';
   const sum = (number, size) => number ? plural(number, 'message') + ', ' + bytes(size) : 'none';
   const first = socket.first !== null && exactly(socket.first), last = first && exactly(socket.last);
@@ -58,7 +59,7 @@ function facts(socket, capture) {
       ['possible', possible.length && links(possible)],
     ]],
     ['Opened by', [['', socket.openedBy || 'not recorded']]],
-    ['Findings', findings.map(([id, message]) => ['', [document.getElementById(id) ? make('a', { href: '#' + id, textContent: message }) : message]])],
+    ['Findings', findings.map(([id, message]) => ['', [byId(id) ? make('a', { href: '#' + id, textContent: message }) : message]])],
     ['Address', [
       ['address', socket.endpoint],
       ['service', socket.serviceWords],
@@ -75,15 +76,15 @@ function facts(socket, capture) {
 function zoneOf(socket, capture) {
   const bounds = socket.created || socket.opened || socket.closed, at = bounds && (bounds.earliest ?? bounds.latest) || 0;
   const minutes = clock === 'utc' ? 0 : -new Date((capture.epoch + at) / 1000).getTimezoneOffset();
-  const two = (it) => String(Math.floor(it)).padStart(2, '0');
-  return (clock === 'utc' ? '' : 'local time, ') + moment(at, capture).slice(0, 10) + ' UTC' + (minutes ? (minutes < 0 ? '-' : '+') + two(Math.abs(minutes) / 60) + ':' + two(Math.abs(minutes) % 60) : '');
+  const two = (it) => String(floor(it)).padStart(2, '0');
+  return (clock === 'utc' ? '' : 'local time, ') + moment(at, capture).slice(0, 10) + ' UTC' + (minutes ? (minutes < 0 ? '-' : '+') + two(abs(minutes) / 60) + ':' + two(abs(minutes) % 60) : '');
 }
 
 const title = (socket) => nameOf(socket)[0].toUpperCase() + nameOf(socket).slice(1);
 
 // The same as Markdown. Text of the capture stands as code, in which nothing is a mark, a link or a mention.
 function markdown(socket, capture) {
-  const fence = (text, least) => '`'.repeat(Math.max(least, ...(text.match(/`+/g) || []).map((it) => it.length + 1)));
+  const fence = (text, least) => '`'.repeat(max(least, ...(text.match(/`+/g) || []).map((it) => it.length + 1)));
   const code = (text) => { const around = fence(text, 1), space = around.length > 1 ? ' ' : ''; return around + space + text + space + around; };
   const words = (value) => typeof value === 'string' ? value : value.map((it) => it.textContent ?? it).join('');
   const lines = ['### Socket ' + socket.n + (socket.who && ' of ' + code(socket.who)), ''];
@@ -122,7 +123,7 @@ function rhythm(socket) {
 function pane(capture, act) {
   const element = make('section', { className: 'pane', id: capture.prefix + 'pane', tabIndex: -1, hidden: true });
   let socket = null;
-  element.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.preventDefault(); act.close(true); } });
+  element.onkeydown = (event) => { if (event.key === 'Escape') { event.preventDefault(); act.close(true); } };
   document.addEventListener('click', (event) => {
     if (socket && narrow.matches && event.target.isConnected && !event.target.closest('.pane, .lane, a, tr')) act.close(false);
   });

@@ -5,7 +5,7 @@ const LANES = 500, PICTURE = 1200, EDGE = 24, LINE = 18;
 // Marks and words of a picture, each with its place: [kind, path, x, y] and [words, x, y, kind].
 function compose(article, capture, time) {
   const wide = PICTURE - 2 * EDGE, x = (at) => (at - time.view.from) / (time.view.to - time.view.from) * wide;
-  const drawing = scene(capture, x, wide, marks(time.view.from, Math.min(time.view.to, capture.wide), capture, wide / APART));
+  const drawing = scene(capture, x, wide, marks(time.view.from, min(time.view.to, capture.wide), capture, wide / APART));
   const shapes = [], words = [], { LANE, TOP } = lanesOf(time.roomy);
   let y = EDGE;
   const put = (marks, at) => shapes.push(...marks.map(([kind, d]) => [kind, d, EDGE, at]));
@@ -35,7 +35,7 @@ function compose(article, capture, time) {
     y += 12 + LINE;
     const counts = drawing.counts(scale, scale.tall);
     put([...drawing.back(scale.tall), ...counts.marks, ['grid', 'M0 0V' + scale.tall + 'H' + wide]], y);
-    write(scale.highest.toLocaleString('en'), EDGE + 4, y + 12, 'time');
+    write(inEnglish(scale.highest), EDGE + 4, y + 12, 'time');
     write(scale.title, EDGE + 4, y - 4);
     write('0', EDGE + 4, y + scale.tall - 3, 'time');
     for (const [at, top, text] of counts.words) write(text, EDGE + at, y + top, 'end');
@@ -74,7 +74,7 @@ function looksOf(article, kinds) {
     const { fill, stroke, strokeWidth, strokeDasharray } = style(path), id = /#([\w-]+)/.exec(fill)?.[1];
     looks[kind] = { fill: id ? 'url(#' + id + ')' : fill, stroke, width: parseFloat(strokeWidth), dash: (strokeDasharray.match(/[\d.]+/g) || []).map(Number) };
     if (id && !tiles[id]) {
-      const pattern = document.getElementById(id);
+      const pattern = byId(id);
       tiles[id] = { turn: +/-?\d+/.exec(pattern.getAttribute('patternTransform'))[0], rects: [...pattern.children].map((it) => [+it.getAttribute('width'), style(it).fill]) };
     }
   }

@@ -16,7 +16,7 @@ const COLUMNS = [
 ];
 
 function findingLinks(socket, { prefix }) {
-  const there = socket.findings.filter((n) => document.getElementById(prefix + 'f' + n));
+  const there = socket.findings.filter((n) => byId(prefix + 'f' + n));
   return there.flatMap((n, k) => [k ? ' ' : '', make('a', { href: '#' + prefix + 'f' + n, textContent: 'f' + n })]);
 }
 
@@ -30,13 +30,13 @@ function table(capture) {
 
   heads.forEach((head, n) => {
     const button = make('button', { type: 'button', textContent: head.textContent });
-    button.addEventListener('click', () => { down = column === n && !down; column = n; many = ROWS; fill(); });
+    button.onclick = () => { down = column === n && !down; column = n; many = ROWS; fill(); };
     head.replaceChildren(button);
   });
-  next.addEventListener('click', () => { many += ROWS; fill(); });
+  next.onclick = () => { many += ROWS; fill(); };
   for (const socket of capture.sockets) socket.findings = [];
   capture.findings.forEach(([, about], n) => about.forEach((it) => capture.byNumber.get(it)?.findings.push(n + 1)));
-  if (!rest && body.rows.length < Math.min(ROWS, sockets.length)) { many = ROWS; fill(); }  // a capture for which no rows were left
+  if (!rest && body.rows.length < min(ROWS, sockets.length)) { many = ROWS; fill(); }  // a capture for which no rows were left
   else announce();
 
   function sort() {
@@ -71,7 +71,7 @@ function table(capture) {
   function mark(socket) {
     for (const row of element.querySelectorAll('tr.chosen')) row.classList.remove('chosen');
     chosen = socket;
-    const row = socket && document.getElementById(idOf(socket));
+    const row = socket && byId(idOf(socket));
     if (row) row.classList.add('chosen');
     return row;
   }
@@ -90,7 +90,7 @@ function table(capture) {
     heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
     const left = sockets.length - (sockets.length ? body.rows.length : 0);
     next.hidden = left <= 0;
-    next.textContent = 'Show ' + Math.min(ROWS, left).toLocaleString('en') + ' more of ' + left.toLocaleString('en');
+    next.textContent = 'Show ' + inEnglish(min(ROWS, left)) + ' more of ' + inEnglish(left);
   }
 
   return { filter(chosen) { sockets = chosen; many = ROWS; fill(); }, refresh: fill, mark, show };

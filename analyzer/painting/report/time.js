@@ -3,6 +3,7 @@
 const KIND = ['section', 'clock', 'stack', 'address', 'service', 'user', 'who', 'opener', 'endpoint', 'query', 'serviceWords', 'openedBy',
   'createdWords', 'openedWords', 'closedWords', 'outcome', 'outcomeWords', 'ending', 'code', 'page', 'pageWords'], NUMBERS = 3;
 const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR, EXACT = 10000;
+const { abs, floor, max, min } = Math, inEnglish = (number) => number.toLocaleString('en');
 let clock = 'since';  // or local, or utc: how instants are written
 
 // The numbers of an article; only those of a large capture are packed.
@@ -61,7 +62,7 @@ function connecting({ created, opened, outcome, failed }) {
 // -- which were open at the same time
 
 const before = (start, { end }) => end === null || start < end;
-const meet = (a, b) => a && b && before(Math.max(a.start, b.start), a) && before(Math.max(a.start, b.start), b);
+const meet = (a, b) => a && b && before(max(a.start, b.start), a) && before(max(a.start, b.start), b);
 
 function partners(socket, capture) {
   if (!socket.partners) {
@@ -82,7 +83,7 @@ function overlapping(socket, capture) {
   for (let n = low; n < bands.length; n++) {
     const { start, end } = bands[n], { proven } = socket;
     if (!meet(bands[n], proven)) break;
-    parts.push({ start: Math.max(start, proven.start), end: end === null ? proven.end : proven.end === null ? end : Math.min(end, proven.end) });
+    parts.push({ start: max(start, proven.start), end: end === null ? proven.end : proven.end === null ? end : min(end, proven.end) });
   }
   return parts;
 }
@@ -92,7 +93,7 @@ function overlapping(socket, capture) {
 // As Python rounds: what lies in the middle goes to the even digit.
 function fixed(value, digits) {
   const scaled = value * 10 ** digits;
-  const middle = Math.abs(scaled % 1) === 0.5 && value * 2 ** (digits + 1) % 1 === 0;
+  const middle = abs(scaled % 1) === 0.5 && value * 2 ** (digits + 1) % 1 === 0;
   return (middle ? 2 * Math.round(scaled / 2) / 10 ** digits : value).toFixed(digits);
 }
 
@@ -100,18 +101,18 @@ function formatDuration(time) {
   if (time < 10000) return +(time / 1000).toPrecision(2) + ' ms';
   if (time < SECOND - 500) return fixed(time / 1000, 0) + ' ms';
   if (time < MINUTE - SECOND / 20) return fixed(time / SECOND, time < 10 * SECOND ? 2 : 1) + ' s';
-  const seconds = +fixed(time / SECOND, 0), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  const seconds = +fixed(time / SECOND, 0), minutes = floor(seconds / 60), hours = floor(minutes / 60);
   if (minutes < 60) return minutes + ' min ' + seconds % 60 + ' s';
-  return hours < 48 ? hours + ' h ' + minutes % 60 + ' min' : Math.floor(hours / 24) + ' d ' + hours % 24 + ' h';
+  return hours < 48 ? hours + ' h ' + minutes % 60 + ' min' : floor(hours / 24) + ' d ' + hours % 24 + ' h';
 }
 
 // An instant, counted from the first one that the capture witnesses; a page may have begun before.
 function since(at, capture) {
   const distance = at - capture.zero, sign = distance < 0 ? '-' : '';
   if (capture.span >= SECOND && capture.span < MINUTE) return fixed(distance / SECOND, 2) + ' s';
-  const seconds = Math.floor(Math.abs(distance) / SECOND), hours = Math.floor(seconds / 3600);
-  if (hours) return sign + hours.toLocaleString('en') + ' h ' + Math.floor(seconds % 3600 / 60) + ' min ' + seconds % 60 + ' s';
-  return distance ? sign + formatDuration(Math.abs(distance)) : '0 s';
+  const seconds = floor(abs(distance) / SECOND), hours = floor(seconds / 3600);
+  if (hours) return sign + inEnglish(hours) + ' h ' + floor(seconds % 3600 / 60) + ' min ' + seconds % 60 + ' s';
+  return distance ? sign + formatDuration(abs(distance)) : '0 s';
 }
 
 // The same by the clock on the wall, as text in ISO form: `2026-11-23 18:53:27.985123`; none where no calendar reaches.
@@ -123,7 +124,12 @@ function moment(at, capture) {
 }
 
 const hasClock = (capture) => clock !== 'since' && capture.epoch !== null;
-const instant = (at, capture) => hasClock(capture) && moment(at, capture).slice(11, 23) || since(at, capture);
+
+// By the clock it has its date where the capture goes on past midnight.
+function instant(at, capture) {
+  const days = hasClock(capture) && [at, 0, capture.span].map((it) => moment(it, capture));
+  return days && days[0].slice(days[1].slice(0, 10) === days[2].slice(0, 10) ? 11 : 0, 23) || since(at, capture);
+}
 
 function when(bounds, capture, sign) {
   if (!bounds || bounds.earliest === null && bounds.latest === null) return '';
@@ -149,21 +155,21 @@ function spanOf(socket, capture) {
 
 function howLong(interval, span) {
   if (!interval) return '–';
-  return (interval.end === null ? '≥ ' : '') + inWords(Math.max(0, (interval.end ?? span) - interval.start));
+  return (interval.end === null ? '≥ ' : '') + inWords(max(0, (interval.end ?? span) - interval.start));
 }
 
 // At most, until the capture was saved.
 function atMost({ possible, outcome }, capture) {
   if (!possible) return '–';
   if (possible.end !== null) return '≤ ' + inWords(possible.end - possible.start);
-  return outcome === 'open' ? '≤ ' + inWords(Math.max(0, capture.span - possible.start)) : capture.outcomes.unknown;
+  return outcome === 'open' ? '≤ ' + inWords(max(0, capture.span - possible.start)) : capture.outcomes.unknown;
 }
 
 const inWords = (length) => length < 10 ? 'an instant' : formatDuration(length);
 
-const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ', ' + it.received.toLocaleString('en');
+const messages = (it) => it.sent === null ? 'not recorded' : inEnglish(it.sent) + ', ' + inEnglish(it.received);
 
-const plural = (number, thing) => number.toLocaleString('en') + ' ' + thing + (number === 1 ? '' : 's');
+const plural = (number, thing) => inEnglish(number) + ' ' + thing + (number === 1 ? '' : 's');
 
 // -- ticks
 
@@ -188,9 +194,9 @@ function clockMark(at, step, capture) {
 
 function mark(at, step, unit) {
   if (at === 0) return '0 s';
-  const [name, size] = TICKS.units.find((it) => step >= it[1]) || unit, distance = Math.abs(at);
+  const [name, size] = TICKS.units.find((it) => step >= it[1]) || unit, distance = abs(at);
   const decimals = String(distance % size).padStart(String(size).length - 1, '0').replace(/0+$/, '');
-  return (at < 0 ? '-' : '') + Math.floor(distance / size).toLocaleString('en') + (decimals && '.' + decimals) + ' ' + name;
+  return (at < 0 ? '-' : '') + inEnglish(floor(distance / size)) + (decimals && '.' + decimals) + ' ' + name;
 }
 
 // How many were open, as steps [[instant, level], ...]: each number is the change from the one two before it.
