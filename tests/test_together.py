@@ -33,6 +33,7 @@ from analyzer.model import (
     PageEnd,
     PageKind,
     Place,
+    Policy,
     Rejected,
     Report,
     Requested,
@@ -100,6 +101,13 @@ def test_every_command_on_captures_takes_them_together(command: str, tmp_path: P
     result = CliRunner().invoke(app, [command, "--together", *files, *output])
     assert result.exit_code == 0
     assert "in common" not in result.stderr
+
+
+@pytest.mark.parametrize("suffix", [".netlog.json.gz", ".cdp.json"])
+def test_a_page_names_no_folder(suffix: str) -> None:
+    page = outputs.render("html", Run((analyze_together("connecting", ".har", suffix),), (), Policy())).decode("utf-8")
+    assert f"connecting.har + connecting{suffix}</h2>" in page
+    assert str(RUNS) not in page
 
 
 @pytest.mark.parametrize(("run", "one", "other"), PAIRS)

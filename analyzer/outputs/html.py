@@ -31,6 +31,7 @@ COUNTED = 6  # captures from which on they are also told in numbers
 
 
 def render(run: Run) -> bytes:
+    run = harmless.hide_folders(run)
     index = make_index(run)
     readable = {entry.id: entry.report for entry in index.entries if entry.report is not None}
     articles = _articles(run, readable)

@@ -6,8 +6,12 @@ Escaping for a medium (HTML, Markdown) is left to the output.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
-from analyzer.model import TOGETHER, Run, name_source
+import msgspec
+
+from analyzer.model import TOGETHER, Report, Run, file_name, name_source
 from analyzer.model.sentence import Quote, Sentence, assemble, parts_of
 from analyzer.wording.medium import Medium
 
@@ -58,3 +62,35 @@ def safe_sentence(sentence: str, most: int) -> Sentence:
             parts.append(part if isinstance(part, str) else Quote(part.kind, safe(part.value, left)))
         left -= len(part if isinstance(part, str) else part.text)
     return assemble(parts)
+
+
+def hide_folders(run: Run) -> Run:
+    """Name files without their folders where the texts of captures that are analysed together name them."""
+    reports = (_hide_folders(it) if TOGETHER in it.capture.source else it for it in run.reports)
+    return msgspec.structs.replace(run, reports=tuple(reports))
+
+
+def _hide_folders(report: Report) -> Report:
+    files = sorted(report.capture.source.split(TOGETHER), key=len, reverse=True)
+
+    def shorten(text: str) -> str:
+        for file in files:
+            text = text.replace(file, file_name(file))
+        return text
+
+    copy: Report = _change(report, shorten)
+    return copy
+
+
+def _change(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a value with other texts in the place of its own, wherever they are in it."""
+    if isinstance(value, Sentence):
+        return assemble(Quote(it.kind, change(it.value)) if isinstance(it, Quote) else change(it) for it in value.parts)
+    if type(value) is str:
+        return change(value)
+    if type(value) is tuple:
+        return tuple(_change(it, change) for it in value)
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _change(getattr(value, name), change) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **fields)
+    return value
