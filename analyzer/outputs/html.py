@@ -1,7 +1,7 @@
 """Write one HTML page that needs no network and no library, and without JavaScript shows its pictures and tables.
 
 The worst captures stand in the page itself, `STATIC` of their sockets drawn, a fair share of each; all of their sockets
-come along as JSON (painting/page_data.py). Captures beyond `IN_FULL` are packed (painting/packing.py) until one is opened.
+come along as JSON (painting/page_data.py). Captures beyond `IN_FULL` are packed (painting/packing.py) until opened.
 Text from a capture passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`, but for those
 articles, which jinja2 made; the page's policy lets no script run but those whose hashes it names.
 """
