@@ -135,8 +135,8 @@ def test_every_capture_has_a_fair_share_of_what_needs_no_javascript(monkeypatch:
     many = report(*(socket(n, n + 2, n=n) for n in range(300)))
     few = [report(*(socket(n, n + 2, n=n) for n in range(size))) for size in (3, 5)]
     reports = [
-        msgspec.structs.replace(it, capture=it.capture.with_file(source=f"{n}.har", sha256=f"{n:064}"))
-        for n, it in enumerate([many, *few])
+        msgspec.structs.replace(one, capture=one.capture.with_file(source=f"{n}.har", sha256=f"{n:064}"))
+        for n, one in enumerate([many, *few])
     ]
     page = html.render(Run(tuple(reports), (), Policy())).decode()
     assert [len(set(re.findall(rf'id="c{n}-s\d+"', page))) for n in (1, 2, 3)] == [92, 3, 5]
