@@ -8,6 +8,7 @@ import re
 import zlib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from analyzer import masking
@@ -98,9 +99,9 @@ def test_the_numbers_of_a_large_capture_are_packed() -> None:
         pytest.param([(0, 5), (5, 10)], "M0 14v-7h100v7", "", id="one after the other"),
         pytest.param([(0, 10), (5, 10)], "M0 14v-7h50v7M50 14v-14h50v14", "M50 14v-14h50v14", id="side by side"),
         pytest.param(
-            [(0, 10), (5, 5.001)], "M0 14v-7h50v7M50 14v-14h1v14M51 14v-7h49v7", "M50 14v-14h1v14", id="brief"
+            [(0, 10), (5, 5.001)], "M0 14v-7h50v7M50 14v-14h2v14M52 14v-7h48v7", "M50 14v-14h2v14", id="brief"
         ),
-        pytest.param([(0, 10), (9.999, 10)], "M0 14v-7h99v7M99 14v-14h1v14", "M99 14v-14h1v14", id="at the end"),
+        pytest.param([(0, 10), (9.999, 10)], "M0 14v-7h98v7M98 14v-14h2v14", "M98 14v-14h2v14", id="at the end"),
     ],
 )
 def test_a_line_of_the_index_draws_how_many_were_open(
@@ -115,7 +116,37 @@ def test_lines_of_the_index_name_their_facets(run: Run) -> None:
     page = html.render(run).decode()
     facets = re.findall(r'data-key="([\w:-]+)".*?<b>([\d,]+)</b>', page)
     lines = [line.split() for line in re.findall(r'<tr data-k="(.*?)"', page)]
+    assert re.search(r"<details><summary>More filters.*?<legend>Policy.*?<legend>Finding.*?</details>", page, re.DOTALL)
     assert len(lines) == len(run.reports)
     assert {"overlap", "FAIL", "rule:duplicate-connection"} <= {key for key, _ in facets}
     for key, many in facets:
         assert sum(key in line for line in lines) == int(many), key
+
+
+def test_a_line_of_the_index_marks_where_an_overlap_is_only_possible() -> None:
+    one = analyze(read(SAMPLES[0].with_name("stream-chat-strictmode-leak.har")))
+    (entry,) = make_index(Run((one,), (), Policy())).entries
+    assert entry.overlaps == "M98 14v-14h2v14", "an overlap of an instant is wide enough to be seen"
+    assert entry.possible.startswith("M90 ")
+
+
+def test_every_capture_has_a_fair_share_of_what_needs_no_javascript(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "STATIC", 100)
+    many = report(*(socket(n, n + 2, n=n) for n in range(300)))
+    few = [report(*(socket(n, n + 2, n=n) for n in range(size))) for size in (3, 5)]
+    reports = [
+        msgspec.structs.replace(one, capture=one.capture.with_file(source=f"{n}.har", sha256=f"{n:064}"))
+        for n, one in enumerate([many, *few])
+    ]
+    page = html.render(Run(tuple(reports), (), Policy())).decode()
+    assert [len(set(re.findall(rf'id="c{n}-s\d+"', page))) for n in (1, 2, 3)] == [92, 3, 5]
+
+
+def test_counts_of_the_index_are_of_captures_not_of_lines(run: Run) -> None:
+    first = run.reports[0]
+    again = msgspec.structs.replace(first, capture=first.capture.with_file(source="copy.har"))
+    twice = msgspec.structs.replace(run, reports=(*run.reports, again))
+    index = make_index(twice)
+    assert len(index.entries) == len(run.reports)
+    assert sum(facet.captures for facet in index.facets if facet.kind == "Result") == len(run.reports) + 1
+    assert sum(facet.captures for facet in index.facets if facet.kind == "Policy") == len(run.reports) + 1

@@ -1,7 +1,7 @@
 """Write one HTML page that needs no network and no library, and without JavaScript shows its pictures and tables.
 
-The worst captures stand in the page itself, the first `STATIC` of their sockets drawn; all of their sockets come along
-as JSON (painting/page_data.py). Captures beyond `IN_FULL` are packed (painting/packing.py) until one is opened.
+The worst captures stand in the page itself, `STATIC` of their sockets drawn, a fair share of each; all of their sockets
+come along as JSON (painting/page_data.py). Captures beyond `IN_FULL` are packed (painting/packing.py) until opened.
 Text from a capture passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`, but for those
 articles, which jinja2 made; the page's policy lets no script run but those whose hashes it names.
 """
@@ -76,15 +76,24 @@ def _count(run: Run, index: Index) -> dict[str, Any]:
 
 def _articles(run: Run, reports: Mapping[str, Report]) -> Iterator[tuple[str, Markup]]:
     """Write the article of each capture, with its id."""
-    names, left = harmless.names(run), STATIC
+    names = harmless.names(run)
+    shares = _share([len(report.sessions) for report in islice(reports.values(), IN_FULL)], STATIC)
     for number, (id, report) in enumerate(reports.items()):
-        static = left if number < IN_FULL else PACKED_STATIC
+        static = shares[number] if number < IN_FULL else PACKED_STATIC
         part = part_of(report, run.policy, id, static, f"{id}-" if len(reports) > 1 else "")
         data = page_data.encode(part)
         packed = number < IN_FULL and len(data) > LARGE
-        left -= part.static_sockets
         data = Markup(pack(data) if packed else data)  # noqa: S704 - `<` is escaped in it
         yield id, templates.fragment("capture.html", part=part, run=run, names=names, data=data, packed=packed)
+
+
+def _share(sizes: Sequence[int], room: int) -> list[int]:
+    """Share the room: what small captures leave is for the large ones."""
+    shares, left = list(sizes), len(sizes)
+    for n in sorted(range(left), key=lambda n: sizes[n]):
+        shares[n] = min(sizes[n], room // left)
+        room, left = room - shares[n], left - 1
+    return shares
 
 
 def _take(chunks: Iterable[Chunk], room: int) -> Iterator[Chunk]:

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from analyzer import gate, triage
 from analyzer.gate import Result
 from analyzer.model import Report, Run, Value
-from analyzer.timeline import axis_of, proven_steps
+from analyzer.timeline import Axis, Steps, axis_of, possible_steps, proven_steps
 from analyzer.triage import Row
 from analyzer.wording import counts, harmless, results
 from analyzer.wording.harmless import safe
@@ -29,6 +29,7 @@ class Entry(Value, frozen=True):
     judged: Result
     levels: str  # how many were certainly open, as a path, and where two or more were
     overlaps: str
+    possible: str  # where an overlap is possible
 
     @property
     def headline(self) -> Headline:
@@ -88,7 +89,7 @@ def make_index(run: Run) -> Index:
         number = numbers.get(row.source, 0)
         report = run.reports[number - 1] if number else None
         judged = Result.UNDECIDED if report is None else gate.judge(report, run.policy).result
-        picture = _draw(report) if report is not None and row.proven_peak else ("", "")
+        picture = _draw(report) if report is not None and row.peak != "0" else ("", "", "")
         name, within = names[row.source], safe(folder[common:], 200)
         entries.append(Entry(f"c{number}" if number else "", row, report, name, within, judged, *picture))
     return Index(tuple(entries), _list_facets(entries))
@@ -103,15 +104,23 @@ def _measure_common(folders: Sequence[str]) -> int:
     return sum(len(name) + 1 for name in first[:same])
 
 
-def _draw(report: Report) -> tuple[str, str]:
-    """Draw how many were certainly open, and above that where two or more were."""
-    axis, columns = axis_of(report), [0] * WIDE
-    steps = [*proven_steps(report.sessions), (axis.end, 0)]
-    for (start, level), (end, _) in pairwise(steps):
+def _draw(report: Report) -> tuple[str, str, str]:
+    """Draw how many were certainly open, where two or more were, and behind that where two or more possibly were."""
+    axis = axis_of(report)
+    certain, possible = (_levels(count(report.sessions), axis) for count in (proven_steps, possible_steps))
+    uncertain = [min(level, 2) if level > max(1, sure) else 0 for level, sure in zip(possible, certain, strict=True)]
+    return _area(certain, 1), _area(certain, 2), _area(uncertain, 2)
+
+
+def _levels(steps: Steps, axis: Axis) -> list[int]:
+    """Find the most that were open in each column; an overlap, however brief, takes two of them."""
+    columns = [0] * WIDE
+    for (start, level), (end, _) in pairwise((*steps, (axis.end, 0))):
         first, last = (min(WIDE, max(0, (at - axis.start) * WIDE // axis.span)) for at in (start, end))
-        for column in range(min(first, WIDE - 1), max(last, min(first + 1, WIDE))):
+        least = 2 if level > 1 else 1
+        for column in range(min(first, WIDE - least), max(last, min(first + least, WIDE))):
             columns[column] = max(columns[column], level)
-    return _area(columns, 1), _area(columns, 2)
+    return columns
 
 
 def _area(columns: Sequence[int], least: int) -> str:
@@ -126,7 +135,9 @@ def _area(columns: Sequence[int], least: int) -> str:
 
 def _list_facets(entries: Iterable[Entry]) -> tuple[Facet, ...]:
     """Count what some captures have: results, the most urgent first, what the gate says, and the commonest rules."""
-    tally = Counter(key for entry in entries for key in entry.keys)
+    tally = Counter[str]()
+    for entry in entries:
+        tally.update(dict.fromkeys(entry.keys, entry.row.repeats))
     facets = [("Result", key, words) for key, words in results.RESULTS.items()]
     facets += [("Policy", result, result) for result in (Result.FAIL, Result.UNDECIDED, Result.PASS)]
     rules = [key for key, _ in tally.most_common() if key.startswith("rule:")]

@@ -41,7 +41,10 @@ def split_results(facets: Iterable[Facet]) -> list[Piece]:
 
 def count_peaks(entries: Sequence[Entry]) -> list[Piece]:
     """Count captures by peak: a column per number of sockets certainly open at the same time."""
-    tally = Counter(min(it.row.proven_peak, MOST) for it in entries if it.report is not None)
+    tally = Counter[int]()
+    for entry in entries:
+        if entry.report is not None:
+            tally[min(entry.row.proven_peak, MOST)] += entry.row.repeats
     highest, columns = max(tally.values()), max(tally) + 1
     return [
         Piece(

@@ -143,6 +143,7 @@ def test_chips_of_one_kind_widen_and_of_another_narrow(opened: Any, index: Path)
     assert len(names(page)) == overlaps
     assert overlaps + press("no overlap") == len(names(page))
     press("no overlap")
+    page.click("text=More filters")
     press("FAIL")
     press("duplicate-connection")
     assert page.evaluate("[...document.querySelectorAll('.choose [aria-pressed=true]')].map(it => it.dataset.key)") == [
@@ -154,6 +155,8 @@ def test_chips_of_one_kind_widen_and_of_another_narrow(opened: Any, index: Path)
     again.goto(address)
     again.reload()
     assert names(again) == names(page)
+    assert again.inner_text(".choose summary") == "More filters 2"
+    assert again.locator("[data-key=FAIL]").is_visible(), "filters that are on are in sight"
     press("duplicate-connection")
     press("FAIL")
     press("overlap")
@@ -319,6 +322,8 @@ def test_a_browser_that_cannot_unpack_has_the_static_page(index: Path, browser: 
     context.add_init_script("delete window.DecompressionStream")
     page = context.new_page()
     page.goto(index.as_uri())
+    packed = page.get_attribute(".packed", "data-ids").split()[0]
+    page.evaluate(f"location.hash = '{packed}'")
     page.wait_for_timeout(100)
     assert page.locator("article:visible").count() == 4
     assert page.locator(".static:visible").count() == 4
@@ -333,3 +338,42 @@ def test_one_large_capture_is_drawn_from_packed_numbers(opened: Any, page_of: Ca
     analysis = opened(path)
     assert analysis.page.inner_text(".state").startswith("4,000 sockets")
     assert analysis.wrong == []
+
+
+def test_a_chip_is_as_wide_as_its_words_and_legible_below_the_pointer(opened: Any, index: Path) -> None:
+    for settings in ({}, NARROW):
+        page = opened(index, **settings).page
+        page.click("text=More filters")
+        fits = "chips => chips.every(it => it.scrollWidth <= it.clientWidth && it.clientHeight < 40)"
+        assert page.eval_on_selector_all(".choose button", fits)
+    page = opened(index).page
+    chip = page.locator(".choose button").first
+    chip.click()
+    colours = "chip => [getComputedStyle(chip).color, getComputedStyle(chip).backgroundColor]"
+    below = chip.evaluate(colours)
+    page.mouse.move(0, 0)
+    assert chip.evaluate(colours) == below
+
+
+def test_a_phone_sorts_by_a_list(opened: Any, index: Path) -> None:
+    page = opened(index, **NARROW).page
+    assert page.locator(".board thead").is_hidden()
+    assert page.locator(".choose .hint").is_hidden(), "there are no keys"
+    page.select_option(".order select", label="Sockets")
+    many = page.eval_on_selector_all(".board tbody tr", "rows => rows.map(it => +it.dataset.n.split(' ')[0])")
+    assert many == sorted(many, reverse=True)
+    assert page.url.endswith("#?sort=-sockets")
+    page.reload()
+    assert page.evaluate("document.querySelector('.order select').selectedOptions[0].text") == "Sockets"
+
+
+def test_a_link_to_a_capture_that_is_not_here_leaves_the_index_usable(opened: Any, index: Path) -> None:
+    page = opened(index).page
+    page.evaluate("location.hash = '#c99999'")
+    page.wait_for_function("document.querySelector('.choose [role=status]').textContent.includes('c99999')")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.textContent") == names(page)[0]
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".opened")
+    page.evaluate("location.hash = '#c99999'")
+    page.wait_for_selector(".board", state="visible")

@@ -23,7 +23,13 @@ async function openCapture(id) {
   opened = id;
   if (!articles.has(id)) articles.set(id, findArticle(id));
   const article = await articles.get(id);
-  if (!article || opened !== id) return null;
+  if (opened !== id) return null;
+  if (!article) {
+    leave();
+    opened = '';
+    document.querySelector('.choose [role=status]').textContent = 'Capture ' + id + ' is not in this page.';
+    return null;
+  }
   if (isNew) show(article);
   await startCapture(article);
   return article;
@@ -50,11 +56,13 @@ function leave() {
 
 function startIndex(panel, board) {
   const fields = [...panel.querySelectorAll('[name]')], [search, grouping] = fields, status = panel.querySelector('[role=status]');
+  const order = panel.querySelector('.order select'), more = panel.querySelector('details');
   const kinds = [...panel.querySelectorAll('fieldset')], buttons = [...panel.querySelectorAll('button')], next = document.querySelector('.index .next');
   const heads = [...board.tHead.rows[0].cells], names = heads.map((head) => head.textContent.toLowerCase());
   const all = [...board.querySelectorAll('tbody tr')].map((row, n) => ({ row, n, id: row.querySelector('a')?.hash.slice(1), keys: row.dataset.k.split(' '), numbers: row.dataset.n.split(' ') }));
   let column = 1, down = false, many = 0, at = 0;
 
+  const count = (some) => inEnglish(some.reduce((sum, { numbers }) => sum + +numbers[4], 0));
   const cell = ({ row }, n) => row.cells[n]?.textContent.trim() || '';
   const press = (button, isOn) => button.setAttribute('aria-pressed', isOn);
   const pressed = (place) => [...place.querySelectorAll('[aria-pressed=true]')].map((button) => button.dataset.key);
@@ -73,7 +81,9 @@ function startIndex(panel, board) {
     }
     lines = [...groups.values()].flatMap((group) => group.lines);
     fill(0);
-    status.textContent = (lines.length < all.length ? inEnglish(lines.length) + ' of ' : '') + inEnglish(all.length) + ' captures';
+    status.textContent = (lines.length < all.length ? count(lines) + ' of ' : '') + count(all) + ' captures';
+    order.value = column;
+    more.querySelector('b').textContent = pressed(more).length || '';
     heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
   }
 
@@ -82,11 +92,16 @@ function startIndex(panel, board) {
     const wide = (name, more) => make('tbody', {}, make('tr', {}, make(name, { colSpan: heads.length, ...more })));
     if (!from) board.replaceChildren(board.tHead, lines.length ? make('tbody') : wide('td', { textContent: 'No capture matches.' }));
     lines.slice(from, from + FEW).forEach(({ row, group }, n) => {
-      if (group.name && group !== lines[from + n - 1]?.group) board.append(wide('th', { scope: 'rowgroup', className: 'group', textContent: group.name + ' · ' + inEnglish(group.lines.length) }));
+      if (group.name && group !== lines[from + n - 1]?.group) board.append(wide('th', { scope: 'rowgroup', className: 'group', textContent: group.name + ' · ' + count(group.lines) }));
       board.lastElementChild.append(row);
     });
     many = from + FEW;
     next.hidden = many >= lines.length;
+  }
+
+  function sort(n) {
+    down = n === column ? !down : heads[n].className === 'num';
+    column = n;
   }
 
   function note() {
@@ -101,6 +116,7 @@ function startIndex(panel, board) {
     const state = new URLSearchParams(home.slice(2)), read = (name) => state.get(name) || '';
     for (const field of fields) field.value = read(field.name);
     for (const button of buttons) press(button, read('only').split(',').includes(button.dataset.key));
+    more.open = more.open || pressed(more).length > 0;
     down = read('sort')[0] === '-';
     column = Math.max(1, names.indexOf(read('sort').replace('-', '')));
     choose();
@@ -131,9 +147,11 @@ function startIndex(panel, board) {
   heads.forEach((head, n) => {
     if (!head.scope || head.className === 'plain') return;
     const button = make('button', { type: 'button', textContent: head.textContent });
-    button.addEventListener('click', () => { down = column === n ? !down : head.className === 'num'; column = n; note(); });
+    button.addEventListener('click', () => { sort(n); note(); });
+    order.add(new Option(head.textContent, n));
     head.replaceChildren(button);
   });
+  order.addEventListener('input', () => sort(+order.value));
   for (const button of buttons) button.addEventListener('click', () => { press(button, !pressed(button.parentElement).includes(button.dataset.key)); note(); });
   panel.addEventListener('input', () => { at = 0; note(); });
   search.addEventListener('keydown', (event) => { if (event.key === 'Enter') step(0); });
