@@ -266,3 +266,12 @@ def test_paper_has_what_is_folded(opened: Any, page_of: Callable[..., Path]) -> 
     assert page.locator("details:not([open])").count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details[open]").count() == 0
+
+
+def test_an_error_of_somebody_else_takes_nothing_away(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.click("#lane-3")
+    page.evaluate("setTimeout(() => { throw new Error('of an extension'); })")
+    page.wait_for_timeout(60)
+    assert page.locator("#lane-3").is_visible()
+    assert page.locator(".static").is_hidden()

@@ -75,3 +75,9 @@ def test_it_says_what_has_no_room(opened: Any, page_of: Callable[..., Path]) -> 
     assert sum(it.startswith("#") for it in words) == 500
     assert "and 100 more sockets" in words
     assert page.inner_text(".state") == "Saved without 100 sockets: a picture has 500 at most"
+
+
+def test_words_from_right_to_left_turn_nothing_around(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(report(socket(0, 2, n=0, url="wss://a.example/محادثة"), socket(1, 3, n=1)))).page
+    words = words_of(save(page, "SVG"))
+    assert [it for it in words if "#1" in it] == ["\u2066#1 /محادثة \u2069·\u2066 0.00 s – 2.00 s\u2069"]

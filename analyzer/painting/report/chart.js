@@ -157,7 +157,7 @@ function chart(capture, pick, moved) {
   const none = make('p', { className: 'empty', hidden: true, textContent: 'No socket matches.' });
   const split = capture.scales.length > 1;
   const scales = capture.scales.map((scale) => {
-    const tall = split ? 56 : 80, plot = picture(tall), title = describeScale(scale);
+    const tall = split ? 56 : 64, plot = picture(tall), title = describeScale(scale);
     const words = (className, textContent) => make('span', { className, textContent });
     const element = make('div', { className: 'levels', 'aria-hidden': 'true' }, words('peak', title), plot, words('most', inEnglish(scale.highest)), words('least', 0));
     return { ...scale, title, plot, element, tall };

@@ -42,7 +42,7 @@ function live(capture, host) {
       button('All', 'Show all of the capture', () => time.all()), filterButton, menu, state),
     filter.panel, time.box, side.element,
     make('p', { className: 'hint', textContent: touch ? 'Tap a bar for its details. Pinch to zoom, drag sideways to move.'
-      : 'Click a bar for its details. Drag to move, Ctrl + wheel to zoom, drag along the ruler to select. Keys: ↑ ↓ choose, Enter details, F zoom to it, ← → move, + − zoom, 0 all.' }));
+      : 'Click a bar for details. Drag to move, Ctrl + wheel to zoom. Keys: ↑ ↓ choose, Enter details, F zoom to it, ← → move, + − zoom, 0 all.' }));
   let many = capture.sockets.length;
 
   function refill() {

@@ -25,7 +25,7 @@ function compose(article, capture, time) {
     if (title) { write(title[0], EDGE, y + 19, 'strong'); write(title[1], EDGE + widthOf(title[0]) * 1.13 + 10, y + 19); y += GROUP; continue; }
     many++;
     put(drawing.bars(socket, TOP, BAR), y);
-    const text = '#' + socket.n + caption(socket, capture), at = drawing.beside(socket, widthOf(text) + 12, time.roomy);
+    const text = isolate('#' + socket.n + caption(socket, capture)), at = drawing.beside(socket, widthOf(text) + 12, time.roomy);
     write(text, EDGE + at.left + (time.roomy ? 2 : 5), y + (time.roomy ? 13 : 14), at.isUpon ? 'upon' : '');
     y += LANE;
   }
@@ -52,6 +52,9 @@ function compose(article, capture, time) {
   }
   return { shapes, words, height: y + LINE + EDGE, left };
 }
+
+// Words from right to left turn neither the number before them nor the times after them around.
+const isolate = (text) => /[\u0590-\u08ff\ufb1d-\ufefc]/.test(text) ? text.replace(/[^·]+/g, '\u2066$&\u2069') : text;
 
 function wrap(text, wide) {
   const list = [''];
