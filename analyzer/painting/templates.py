@@ -101,7 +101,7 @@ def _write_style(title: str, run: Run | None) -> str:
             f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{\n{dark}}} }}",
             f"@media screen {{ :root[data-theme=dark] {{\n{dark}}} }}",
             *map(read_asset, STYLES),
-            f"@media screen {{ @container rows (max-width: 760px) {{ {names} }} }}",
+            f"@media screen {{ @container rows (max-width: 900px) {{ {names} }} }}",
             f"@page {{ {boxes} }}",
         )
     )

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from analyzer.formats import read
+from analyzer.pipeline import analyze
 from tests.browser import chats, pixels
 
+SAMPLES = Path(__file__).parent.parent.parent / "sample_hars"
 DESK = {"viewport": {"width": 1280, "height": 900}}
 SCREENS: dict[str, dict[str, Any]] = {
     "desk": DESK,
@@ -81,6 +84,14 @@ def test_many_captures_have_no_blank_place(
 ) -> None:
     page = opened(page_of(*chats.suite(captures)), **SCREENS[screen]).page
     assert find_faults(take(page, full_page=True), pixels.read_lines(page)) == []
+
+
+@SLOW
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.har")), ids=lambda path: path.stem)
+def test_samples_have_no_blank_place_on_a_phone(opened: Any, page_of: Callable[..., Path], path: Path) -> None:
+    page = opened(page_of(analyze(read(path))), **SCREENS["phone"]).page
+    assert find_faults(take(page, full_page=True), pixels.read_lines(page)) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.parametrize("screen", ["desk", "phone"])

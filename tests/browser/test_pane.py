@@ -151,7 +151,8 @@ def test_an_address_opens_a_socket(opened: Any, page_of: Callable[..., Path]) ->
     page.goto(page.url + "#s2")
     page.reload()
     assert page.get_by_role("region", name="Socket 2 of user-1").is_visible()
-    assert page.locator("#lane-2").is_visible()
+    page.wait_for_timeout(100)
+    assert 0 < page.locator("#lane-2").bounding_box()["y"] < 600, "the bar is in view, not the row"
     assert page.get_attribute("#lane-2", "aria-selected") == "true"
     for wrong in ("#s99", "#s", "#f99", "#c9-s1", "#<b>"):
         page.evaluate(f"location.hash = '{wrong}'")

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from analyzer.formats import read
 from analyzer.model import Report
+from analyzer.pipeline import analyze
 from tests.browser import chats, pixels
 
 SLOW = pytest.mark.slow
+SAMPLES = Path(__file__).parent.parent.parent / "sample_hars"
 REPORTS: dict[str, Callable[[], tuple[Report, ...]]] = {
     "1 socket": lambda: (chats.chat(1),),
     "2 sockets": lambda: (chats.chat(2),),
@@ -44,6 +47,13 @@ def test_nothing_is_blank_torn_or_missing(opened: Any, page_of: Callable[..., Pa
     assert len(rows) >= 1
     assert pixels.find_on_paper(sheets, page.eval_on_selector_all("h1, h2, h3, h4", HEADINGS)) == []
     assert pixels.find_missing(sheets, [*rows, *findings]) == []
+
+
+@SLOW
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.har")), ids=lambda path: path.stem)
+def test_samples_have_no_fault_on_paper(opened: Any, page_of: Callable[..., Path], path: Path) -> None:
+    page = opened(page_of(analyze(read(path)))).page
+    assert pixels.find_on_paper(print_page(page), page.eval_on_selector_all("h1, h2, h3, h4", HEADINGS)) == []
 
 
 @pytest.mark.parametrize("paper", list(pixels.SIZES))

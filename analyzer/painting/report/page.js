@@ -178,3 +178,4 @@ document.addEventListener('click', follow);
 addEventListener('hashchange', go);
 if (alone) startCapture(alone);
 go();
+addEventListener('load', () => setTimeout(go));  // as it ends loading, the browser goes to the row of a socket
