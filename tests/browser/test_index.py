@@ -377,3 +377,16 @@ def test_a_link_to_a_capture_that_is_not_here_leaves_the_index_usable(opened: An
     page.wait_for_selector(".opened")
     page.evaluate("location.hash = '#c99999'")
     page.wait_for_selector(".board", state="visible")
+
+
+@pytest.mark.parametrize("width", [640, 1000, 1215, 1216, 1366])
+def test_names_have_room_at_every_width(opened: Any, index: Path, width: int) -> None:
+    page = opened(index, viewport={"width": width, "height": 800}).page
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    names_fit = "links => links.every(link => link.getClientRects().length <= 3)"
+    assert page.eval_on_selector_all(".board tbody th a", names_fit)
+    badges_fit = "badges => badges.every(it => it.textContent.length > 20 || it.offsetHeight < 30)"
+    assert page.eval_on_selector_all(".board .badge", badges_fit)
+    assert page.eval_on_selector_all(
+        ".board td.num", "cells => cells.every(it => !it.offsetWidth || it.scrollWidth <= it.clientWidth)"
+    )
