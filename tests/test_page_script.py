@@ -15,7 +15,7 @@ def test_the_copy_is_of_these_scripts() -> None:
 
 
 def test_it_is_small() -> None:
-    assert len((script.make_script() + templates.read_asset("early.js")).encode()) < LARGEST
+    assert len((script.make_script() + script.make_early()).encode()) < LARGEST
 
 
 def test_scripts_that_have_changed_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from analyzer.painting import page_data, small_charts, templates
 from analyzer.painting.index import Index, make_index
 from analyzer.painting.packing import Chunk, pack, pack_articles
 from analyzer.painting.part import part_of
-from analyzer.painting.script import make_script
+from analyzer.painting.script import make_early, make_script
 from analyzer.wording import counts, facts, harmless
 from analyzer.wording.harmless import safe
 
@@ -58,7 +58,7 @@ def render(run: Run) -> bytes:
 
 
 def _write(chunks: Sequence[Chunk], values: Mapping[str, Any]) -> bytes:
-    early, script = templates.read_asset("early.js"), make_script()
+    early, script = make_early(), make_script()
     scripts = {"early": Markup(early), "script": Markup(script)}  # noqa: S704 - ours
     opened = {*values["articles"], *(id for chunk in chunks for id in chunk.ids)}
     return templates.render("page.html", (early, script), chunks=chunks, opened=opened, **scripts, **values)

@@ -7,6 +7,8 @@ first line has a checksum of the scripts: while somebody works on them they run 
 from __future__ import annotations
 
 import json
+import re
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -15,14 +17,21 @@ from analyzer.timeline.ticks import STEPS, UNITS
 
 PARTS = ("unpack.js", "time.js", "chart.js", "pane.js", "table.js", "save.js", "index.js", "page.js")
 MINIFIED = "page.min.js"
+_encode = partial(json.dumps, separators=(",", ":"))
 
 
 def make_script() -> str:
     """Return the script of the page: one function, that gets the steps and units of ticks."""
     whole, minified = read_whole(), templates.read_asset(MINIFIED)
     stamp, _, body = minified.partition("\n")
-    ticks = json.dumps({"steps": STEPS, "units": UNITS}, separators=(",", ":"))
+    ticks = re.sub(r"(?<=\d)000+\b", lambda zeros: f"e{len(zeros[0])}", _encode({"steps": STEPS, "units": UNITS}))
     return f"({body if stamp == _stamp(whole) else whole})({ticks});\n"
+
+
+def make_early() -> str:
+    """Return the script that runs before the page is laid out, without its comments."""
+    lines = templates.read_asset("early.js").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("//"))
 
 
 def read_whole() -> str:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import io
 import json
 import re
+from array import array
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from analyzer import masking
 from analyzer.formats import read
-from analyzer.model import Policy, Report, Run
+from analyzer.model import SECOND, Messages, Policy, Report, Run
 from analyzer.painting.part import part_of
 from analyzer.pipeline import analyze
 from tests.browser.conftest import CAPTURES
 from tests.browser.test_page import AXE, FAILED, OVERUSE, RELOADS, many, numbers, state
-from tests.test_text import report, socket
+from tests.test_text import START, report, socket
 
 __all__ = ("many",)
 
@@ -170,6 +173,7 @@ def test_a_socket_that_the_filter_leaves_out_ends_it(opened: Any, page_of: Calla
     else:
         page.get_by_role("button", name="Its row in the table").click()
         assert page.evaluate("document.activeElement.textContent") == "1"
+    page.wait_for_function("document.querySelectorAll('.lane').length > 1")
     total = page.locator(".lane").count()
     assert len(numbers(page)) == total > 1
     assert state(page).startswith(f"{total} sockets, ")
@@ -275,3 +279,22 @@ def test_an_error_of_somebody_else_takes_nothing_away(opened: Any, page_of: Call
     page.wait_for_timeout(60)
     assert page.locator("#lane-3").is_visible()
     assert page.locator(".static").is_hidden()
+
+
+def test_f_zooms_with_shift_too(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.click("#lane-4")
+    page.focus(".lanes")
+    page.keyboard.press("Shift+F")
+    page.wait_for_function("!document.querySelector('.state').textContent.endsWith('the whole capture')")
+
+
+def test_messages_near_each_other_are_no_pattern(opened: Any, page_of: Callable[..., Path]) -> None:
+    one = socket(0, 60)
+    times = array("q", range(START, START + 60 * SECOND, 12_000))
+    count = len(times)
+    messages = Messages(times, bytes(count), array("b", bytes(count)), array("q", bytes(8 * count)))
+    page = opened(page_of(report(msgspec.structs.replace(one, messages=messages)))).page
+    places = [int(x) for x in re.findall(r"M(\d+) ", page.get_attribute(".lane path.tick", "d"))]
+    assert len(places) > 50
+    assert min(after - before for before, after in pairwise(places)) >= 4

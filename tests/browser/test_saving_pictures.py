@@ -81,3 +81,18 @@ def test_words_from_right_to_left_turn_nothing_around(opened: Any, page_of: Call
     page = opened(page_of(report(socket(0, 2, n=0, url="wss://a.example/محادثة"), socket(1, 3, n=1)))).page
     words = words_of(save(page, "SVG"))
     assert [it for it in words if "#1" in it] == ["\u2066#1 /محادثة \u2069·\u2066 0.00 s – 2.00 s\u2069"]
+
+
+def test_the_menu_closes_by_escape_outside_and_after_saving(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    button, choice = (page.get_by_role("button", name=name, exact=True) for name in ("Save", "Save as PNG"))
+    for close in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.mouse.click(300, 5),
+        lambda: save(page, "SVG"),
+        button.click,
+    ):
+        button.click()
+        assert choice.is_visible()
+        close()
+        assert choice.is_hidden()

@@ -1,11 +1,12 @@
 // The timeline that one can move: only the lanes on screen exist, so ten thousand are as quick as ten.
 
-const GROUP = 28, APART = 90, BAR = 12, ROOMY = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
+const GROUP = 28, APART = 90, BAR = 12, CLOSE = 4, ROOMY = 200, NEAR = 20;  // pixels; sockets with a line of words each; microseconds
 const FONT = '12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
 const measure = document.createElement('canvas').getContext('2d');
 
-function make(name, properties, ...children) {
-  const element = document.createElement(name);
+// An element of a kind, or of a kind and a class: `div.tools`.
+function make(kind, properties, ...children) {
+  const [name, className = ''] = kind.split('.'), element = Object.assign(document.createElement(name), { className });
   for (const [key, value] of Object.entries(properties || {})) {
     if (key in element) element[key] = value; else element.setAttribute(key, value);
   }
@@ -67,8 +68,13 @@ function scene(capture, x, wide, ticks) {
     if (socket.possible) bar('possible', socket.possible);
     if (socket.proven) bar('proven', socket.proven);
     for (const part of overlapping(socket, capture)) bar('overlapping', part, 3);
-    let at = 0, d = '';
-    for (const step of socket.ticks) { at += step; const place = Math.round(x(at * 1000)); if (place >= 0 && place <= wide) d += 'M' + place + ' ' + (top + 3) + 'V' + (bottom - 3); }
+    let at = 0, d = '', last = -CLOSE;  // nearer ticks would look like a pattern
+    for (const step of socket.ticks) {
+      const place = Math.round(x((at += step) * 1000));
+      if (place < max(0, last + CLOSE) || place > wide) continue;
+      d += 'M' + place + ' ' + (top + 3) + 'V' + (bottom - 3);
+      last = place;
+    }
     if (d) marks.push(['tick', d]);
     if (socket.failed !== null) marks.push(['failed', 'M' + (x(socket.failed) - 5) + ' ' + (middle - 5) + 'l10 10m0-10l-10 10']);
     return marks;
@@ -150,20 +156,20 @@ function chart(capture, pick, moved) {
   const end = capture.wide * 1.02;  // what goes on runs on to here
   const view = { from: 0, to: end };
   const words = picture(headOf(capture), 'words'), back = picture(0);
-  const ruler = make('div', { className: 'ruler', title: 'Drag to select a stretch of time; the wheel zooms' }, words);
-  const backdrop = make('div', { className: 'backdrop', 'aria-hidden': 'true' }, back);
+  const ruler = make('div.ruler', { title: 'Drag to select a stretch of time; the wheel zooms' }, words);
+  const backdrop = make('div.backdrop', { 'aria-hidden': 'true' }, back);
   const spacer = make('div', { 'aria-hidden': 'true' });
-  const lanes = make('div', { className: 'lanes', tabIndex: 0, role: 'listbox', 'aria-label': 'Sockets in time' }, backdrop, spacer);
-  const none = make('p', { className: 'empty', hidden: true, textContent: 'No socket matches.' });
+  const lanes = make('div.lanes', { tabIndex: 0, role: 'listbox', 'aria-label': 'Sockets in time' }, backdrop, spacer);
+  const none = make('p.empty', { hidden: true, textContent: 'No socket matches.' });
   const split = capture.scales.length > 1;
   const scales = capture.scales.map((scale) => {
     const tall = split ? 56 : 64, plot = picture(tall), title = describeScale(scale);
     const words = (className, textContent) => make('span', { className, textContent });
-    const element = make('div', { className: 'levels', 'aria-hidden': 'true' }, words('peak', title), plot, words('most', inEnglish(scale.highest)), words('least', 0));
+    const element = make('div.levels', { 'aria-hidden': 'true' }, words('peak', title), plot, words('most', inEnglish(scale.highest)), words('least', 0));
     return { ...scale, title, plot, element, tall };
   });
-  const bottom = make('div', { className: 'counts' }, ...scales.map((it) => it.element));
-  const selection = make('div', { className: 'selection', hidden: true }), tip = make('div', { className: 'tip', hidden: true, 'aria-hidden': 'true' });
+  const bottom = make('div.counts', {}, ...scales.map((it) => it.element));
+  const selection = make('div.selection', { hidden: true }), tip = make('div.tip', { hidden: true, 'aria-hidden': 'true' });
   const box = make('div', { className: roomy ? 'chart' : 'chart dense' }, ruler, lanes, none, bottom, selection, tip);
 
   let rows = [], height = 0, chosen = null, width = 1, pending = false, drawing = null;
@@ -230,16 +236,16 @@ function chart(capture, pick, moved) {
   }
 
   function group(entry) {
-    const element = make('p', { className: 'group', 'aria-hidden': 'true' }, make('b', { textContent: entry.title[0] }), ' ' + entry.title[1]);
+    const element = make('p.group', { 'aria-hidden': 'true' }, make('b', { textContent: entry.title[0] }), ' ' + entry.title[1]);
     element.style.top = entry.y + 'px';
     return element;
   }
 
   function lane(entry) {
     const { socket } = entry, words = caption(socket, capture), span = spanOf(socket, capture);
-    const label = make('span', { className: 'label', 'aria-hidden': 'true' }, make('b', { textContent: '#' + socket.n }), make('span', { textContent: words.slice(0, -span.length) }), span);
-    const element = make('div', { className: 'lane', id: capture.prefix + 'lane-' + socket.n, role: 'option',
-      'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place }, picture(LANE), label, make('span', { className: 'aloud', textContent: describe(socket, capture) }));
+    const label = make('span.label', { 'aria-hidden': 'true' }, make('b', { textContent: '#' + socket.n }), make('span', { textContent: words.slice(0, -span.length) }), span);
+    const element = make('div.lane', { id: capture.prefix + 'lane-' + socket.n, role: 'option',
+      'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': entry.place }, picture(LANE), label, make('span.aloud', { textContent: describe(socket, capture) }));
     Object.assign(element, { socket, label, words: widthOf('#' + socket.n + words) + 12 });
     element.style.top = entry.y + 'px';
     place(element);
@@ -327,10 +333,11 @@ function chart(capture, pick, moved) {
     Enter: () => chosen && pick(chosen, true, true), ' ': () => chosen && pick(chosen, true, true), Escape: () => pick(null),
   };
   lanes.onkeydown = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key] || (event.key === 'Escape' && !chosen)) return;
+    const act = KEYS[event.key] || KEYS[event.key.toLowerCase()];
+    if (event.ctrlKey || event.metaKey || event.altKey || !act || (event.key === 'Escape' && !chosen)) return;
     event.preventDefault();
     hint(null);
-    KEYS[event.key]();
+    act();
   };
   lanes.onscroll = () => { hint(null); if (drawing) paintLanes(); };
 

@@ -7,18 +7,18 @@ let lines = [], home = '#?', opened = '';
 
 // Articles beyond the first ones are packed, many together. What is unpacked is markup of ours.
 async function findArticle(id) {
-  const packed = document.getElementById(id) ? null : document.querySelector('.packed[data-ids~=' + id + ']');
+  const packed = byId(id) ? null : document.querySelector('.packed[data-ids~=' + id + ']');
   if (packed) {
     const template = make('template', { innerHTML: JSON.parse(await unpack(packed.textContent))[id] });
     template.content.firstElementChild.classList.add('unpacked');
     captures.append(template.content);
   }
-  return document.getElementById(id);
+  return byId(id);
 }
 
 // Show a capture, in place of the index where there is one.
 async function openCapture(id) {
-  if (!captures) return document.getElementById(id);
+  if (!captures) return byId(id);
   const isNew = id !== opened;
   opened = id;
   if (!articles.has(id)) articles.set(id, findArticle(id));

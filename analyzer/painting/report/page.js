@@ -10,7 +10,7 @@ function filters(capture, redo) {
   const text = make('input', { type: 'search' });
   const accepts = (it) => ['#' + it.n, it.address, it.service, it.user, openedAt(it, capture), ended(it, capture), it.openedBy, it.page, it.pointer].join('\n').toLowerCase().includes(text.value.trim().toLowerCase());
   const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), { label: 'Text', field: text, accepts }];
-  const panel = make('div', { className: 'filters', role: 'group', 'aria-label': 'Filter' }, ...picks.map(({ label, field }) => make('label', {}, label, field)));
+  const panel = make('div.filters', { role: 'group', 'aria-label': 'Filter' }, ...picks.map(({ label, field }) => make('label', {}, label, field)));
   panel.oninput = redo;
   const active = () => picks.filter(({ field }) => field.value.trim());
   const reset = () => { for (const { field } of picks) field.value = ''; redo(); };
@@ -22,26 +22,27 @@ function folded(words, panel) {
   const element = button(words, words, () => open(panel.hidden));
   const open = (state) => { panel.hidden = !state; element.setAttribute('aria-expanded', state); };
   open(false);
-  panel.onkeydown = (event) => { if (event.key === 'Escape') { event.preventDefault(); open(false); element.focus(); } };
+  element.onkeydown = panel.onkeydown = (event) => { if (event.key === 'Escape') { event.preventDefault(); open(false); element.focus(); } };
   return element;
 }
 
 function live(capture, host) {
-  const state = make('p', { className: 'state', role: 'status' });
+  const state = make('p.state', { role: 'status' });
   const filter = filters(capture, refill), filterButton = folded('Filter', filter.panel);
   const time = chart(capture, choose, say), rows = table(capture);
   const side = pane(capture, { close, fit: time.fit, row(socket) { reveal(socket); rows.show(socket); } });
-  const menu = make('span', { className: 'menu' }), choices = make('span', { className: 'choices', role: 'group', 'aria-label': 'Save' },
+  const menu = make('span.menu', {}), choices = make('span.choices', { role: 'group', 'aria-label': 'Save' },
     button('PNG', 'Save as PNG', () => save('png')), button('SVG', 'Save as SVG', () => save('svg')));
   const saveButton = folded('Save', choices);
+  document.addEventListener('click', ({ target }) => { if (!choices.hidden && target !== saveButton) saveButton.click(); });
   choices.onclick = () => { saveButton.click(); saveButton.focus(); };
   menu.append(saveButton, choices);
   const touch = matchMedia('(hover: none)').matches;
   host.append(
-    make('div', { className: 'tools', role: 'group', 'aria-label': 'Timeline' }, button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)),
+    make('div.tools', { role: 'group', 'aria-label': 'Timeline' }, button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)),
       button('All', 'Show all of the capture', () => time.all()), filterButton, menu, state),
     filter.panel, time.box, side.element,
-    make('p', { className: 'hint', textContent: touch ? 'Tap a bar for its details. Pinch to zoom, drag sideways to move.'
+    make('p.hint', { textContent: touch ? 'Tap a bar for its details. Pinch to zoom, drag sideways to move.'
       : 'Click a bar for details. Drag to move, Ctrl + wheel to zoom. Keys: ↑ ↓ choose, Enter details, F zoom to it, ← → move, + − zoom, 0 all.' }));
   let many = capture.sockets.length;
 
@@ -150,7 +151,7 @@ function choice(name, values, act) {
   switches.append(make('label', {}, name[0].toUpperCase() + name.slice(1), select));
 }
 
-const switches = make('div', { className: 'switches' });
+const switches = make('div.switches', {});
 document.querySelector('header').append(switches);
 choice('theme', [['', 'as the system'], ['light', 'light'], ['dark', 'dark']], (theme) => {
   if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;

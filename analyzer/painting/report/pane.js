@@ -36,7 +36,7 @@ function bytes(size) {
 
 // [title, [[label, words or nodes], ...]]: what `describe_socket` of analyzer/wording/socket.py lists.
 function facts(socket, capture) {
-  const { certain, possible } = partners(socket, capture), failed = socket.outcome === 'failed';
+  const { certain, possible } = partners(socket, capture);
   const link = ({ n }) => make('a', { href: '#' + capture.prefix + 's' + n, textContent: '#' + n });
   const links = (sockets) => [...sockets.slice(0, PARTNERS).flatMap((it, n) => n ? [', ', link(it)] : [link(it)]),
     ...sockets.length > PARTNERS ? [' and ' + inEnglish(sockets.length - PARTNERS) + ' more'] : []];
@@ -101,7 +101,7 @@ async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {  // not every browser lets a file do that
-    const before = document.activeElement, area = make('textarea', { className: 'aloud', value: text });
+    const before = document.activeElement, area = make('textarea.aloud', { value: text });
     document.body.append(area);
     area.select();
     document.execCommand('copy');
@@ -121,7 +121,7 @@ function rhythm(socket) {
 }
 
 function pane(capture, act) {
-  const element = make('section', { className: 'pane', id: capture.prefix + 'pane', tabIndex: -1, hidden: true });
+  const element = make('section.pane', { id: capture.prefix + 'pane', tabIndex: -1, hidden: true });
   let socket = null;
   element.onkeydown = (event) => { if (event.key === 'Escape') { event.preventDefault(); act.close(true); } };
   document.addEventListener('click', (event) => {
@@ -132,7 +132,7 @@ function pane(capture, act) {
     socket = next;
     element.hidden = !socket;
     if (!socket) return element.replaceChildren();
-    const state = make('span', { className: 'copied', role: 'status' }), copies = (make) => async () => { await copy(make()); state.textContent = 'copied'; };
+    const state = make('span.copied', { role: 'status' }), copies = (make) => async () => { await copy(make()); state.textContent = 'copied'; };
     const name = title(socket), parts = [], calls = capture.stacks[socket.stack];
     const line = ([style, ...words]) => make('li', {}, make(style === '>' ? 'b' : style === '~' ? 'i' : 'span', { textContent: (style === '>' ? '→ your code: ' : '') + words.join('') }));
     for (const [title, list] of facts(socket, capture)) {
@@ -140,12 +140,12 @@ function pane(capture, act) {
       for (const [label, value] of list) terms.append(make('dt', { textContent: label }), make('dd', {}, ...typeof value === 'string' ? [value] : value));
       parts.push(make('h4', { textContent: title }), list.some((fact) => fact[0]) ? terms : make('ul', {}, ...list.map((fact) => make('li', {}, ...fact[1]))));
       if (title === 'Messages' && socket.rhythm) parts.push(rhythm(socket));
-      if (title === 'Opened by' && calls.length) parts.push(make('details', {}, make('summary', { textContent: 'Call stack that opened it' }), make('ol', { className: 'stack' }, ...calls.map(line))));
+      if (title === 'Opened by' && calls.length) parts.push(make('details', {}, make('summary', { textContent: 'Call stack that opened it' }), make('ol.stack', {}, ...calls.map(line))));
     }
     element.setAttribute('aria-label', name);
     element.replaceChildren(
-      make('div', { className: 'heading' }, make('h3', { textContent: name }), state, button('×', 'Close', () => act.close(true))),
-      make('p', { className: 'actions' }, button('Copy as Markdown', 'Copy as Markdown', copies(() => markdown(socket, capture))),
+      make('div.heading', {}, make('h3', { textContent: name }), state, button('×', 'Close', () => act.close(true))),
+      make('p.actions', {}, button('Copy as Markdown', 'Copy as Markdown', copies(() => markdown(socket, capture))),
         button('Copy link', 'Copy link', copies(() => location.href.split('#')[0] + '#' + capture.prefix + 's' + socket.n)),
         button('Zoom', 'Zoom to it', () => act.fit(socket)), button('Row', 'Its row in the table', () => act.row(socket))),
       ...parts);

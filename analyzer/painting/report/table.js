@@ -24,7 +24,7 @@ function table(capture) {
   const element = document.querySelector('[data-table=' + capture.id + ']');
   const [body, rest] = element.tBodies;  // the rest is not laid out until it is wanted
   const heads = [...element.tHead.rows[0].cells];
-  const next = make('button', { className: 'next', type: 'button', hidden: true });
+  const next = make('button.next', { type: 'button', hidden: true });
   element.parentElement.after(next);
   let sockets = capture.sockets, column = 0, down = false, many = body.rows.length, chosen = null;
 
