@@ -180,7 +180,7 @@ def test_what_is_quadratic_is_found_out() -> None:
         case.data = bytes(size)
         return case
 
-    assert out_of_proportion(quadratic, made(600), made(2_400)) != ""
+    assert out_of_proportion(quadratic, made(1_200), made(4_800)) != ""
 
 
 def test_every_command_has_steps_that_are_measured() -> None:

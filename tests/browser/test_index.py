@@ -72,7 +72,7 @@ def test_the_index_is_the_view_and_a_capture_opens_in_its_place(opened: Any, ind
     assert opened_name(page) == names(page)[1]
     page.click(".between >> text=Previous")
     page.click(".between >> text=All captures")
-    assert page.locator(".board").is_visible()
+    page.locator(".board").wait_for()
     assert page.evaluate("document.activeElement.textContent") == first
     assert (analysis.asked, analysis.wrong) == ([index.as_uri()], [])
 

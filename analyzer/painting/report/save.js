@@ -54,7 +54,7 @@ function compose(article, capture, time) {
 }
 
 // Words from right to left turn neither the number before them nor the times after them around.
-const isolate = (text) => /[\u0590-\u08ff\ufb1d-\ufefc]/.test(text) ? text.replace(/[^·]+/g, '\u2066$&\u2069') : text;
+const isolate = (text) => /[\u0590-\u08ff\ufb1d-\ufefc]/.test(text) ? text.replace(/[^·]+/g, String.fromCharCode(0x2066) + '$&' + String.fromCharCode(0x2069)) : text;
 
 function wrap(text, wide) {
   const list = [''];
