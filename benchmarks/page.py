@@ -1,7 +1,7 @@
 """Measure how large the HTML report is, and how soon it is painted.
 
-`python benchmarks/page.py [SOCKETS...]` measures pages of one capture with so many sockets, made up: 30 hosts, ten
-messages each, some never closed. `--captures N [--folder FOLDER]` measures a page of N captures: those of the folder
+`python benchmarks/page.py [SOCKETS...]` measures pages of one capture with that number of made-up sockets: 30 hosts,
+ten messages each, some never closed. `--captures N [--folder FOLDER]` measures a page of N captures: those of a folder
 over and over, each time on other days and hosts; without it made up ones. `--start` measures what a report adds
 to JSON.
 

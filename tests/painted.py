@@ -16,7 +16,7 @@ from analyzer.model import Duration, Report, Run
 from analyzer.outputs import html, timeline
 from analyzer.painting.text_timeline import timeline_lines
 from analyzer.timeline.ticks import SHORT, UNITS
-from analyzer.wording.terminal import Medium
+from analyzer.wording.medium import Medium
 
 TICK = re.compile(r"(-?)([\d,]+)(?:\.(\d+))? (" + "|".join(name for name, _ in (*UNITS, *SHORT)) + r")\b")
 EDGE = 0.02  # of the static drawing, beyond the last instant

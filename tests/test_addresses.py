@@ -13,7 +13,7 @@ from analyzer.model import Policy, Report, Run, join_words, plural
 from analyzer.outputs import check, text
 from analyzer.outputs.chart.lettering import short
 from analyzer.rules import RULES
-from analyzer.wording.terminal import Medium
+from analyzer.wording.medium import Medium
 
 Json = dict[str, Any]
 T0 = 1_767_225_600  # 2026-01-01T00:00:00Z

@@ -18,7 +18,7 @@ from analyzer.model import CaveatKind, Effect, Policy, Report, Run, Unreadable
 from analyzer.outputs import check
 from analyzer.pipeline import analyze
 from analyzer.wording import judgements, verdict
-from analyzer.wording.terminal import Medium
+from analyzer.wording.medium import Medium
 from tests.test_hostile import HOSTILE, run
 
 CAPTURES = Path(__file__).parent / "captures"

@@ -20,7 +20,7 @@ from analyzer.outputs import live
 from analyzer.outputs.live import Life, Scene
 from analyzer.recorder.recording import By, Recording, Socket
 from analyzer.wording import terminal
-from analyzer.wording.terminal import Medium
+from analyzer.wording.medium import Medium
 from tests.test_text import HOSTILE
 
 SCREENS = Path(__file__).parent / "live_screens"

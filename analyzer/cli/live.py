@@ -23,7 +23,8 @@ from analyzer.outputs.live import Life, Scene
 from analyzer.recorder.recording import By, Socket
 from analyzer.services import loading, matching
 from analyzer.wording import lifetimes, origins
-from analyzer.wording.terminal import BAD, UNSURE, Medium, wrap
+from analyzer.wording.medium import BAD, UNSURE, Medium
+from analyzer.wording.terminal import wrap
 
 HOW = {
     By.RELOAD: "page reloaded",

@@ -15,7 +15,8 @@ from analyzer import gate
 from analyzer.gate import Judgement, Result
 from analyzer.model import Report, Run, Value, name_source
 from analyzer.wording import judgements, terminal, titles
-from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
+from analyzer.wording.medium import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium
+from analyzer.wording.terminal import wrap
 
 WIDEST = 120  # columns of a line
 MARK = max(map(len, Result))

@@ -28,7 +28,8 @@ from analyzer.wording.comparison import (
     steps,
 )
 from analyzer.wording.findings import PLACES
-from analyzer.wording.terminal import FAINT, STRONG, Medium, heading, wrap
+from analyzer.wording.medium import FAINT, STRONG, Medium
+from analyzer.wording.terminal import heading, wrap
 
 FINDINGS = 20  # of each kind, in Markdown
 COLUMNS = ("", "Sockets", "Peak", "Overlap time")

@@ -13,7 +13,8 @@ from analyzer.model import Run, count_rest
 from analyzer.painting import markdown, templates
 from analyzer.wording import harmless, terminal
 from analyzer.wording.comparison import MARKS, SIGNS, STYLES, TONES, list_unpaired, pair_cells, pairs_sentence, sign_of
-from analyzer.wording.terminal import STRONG, Medium, wrap
+from analyzer.wording.medium import STRONG, Medium
+from analyzer.wording.terminal import wrap
 
 TITLE = "Two folders of captures compared"
 COLUMNS = ("", "Sockets", "Peak", "Overlap time", "Findings", "Capture")

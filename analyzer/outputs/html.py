@@ -27,7 +27,7 @@ IN_FULL = 24  # captures that need no JavaScript, the worst ones
 STATIC, PACKED_STATIC = 1_000, 200  # sockets with a lane and a row that need none: of all these, and of a packed one
 LARGE = 256 * 1024  # letters of JSON; above that it is packed
 ROOM = 3_950_000  # bytes of a page, unless `--top` says how many captures have details
-COUNTED = 6  # captures from which on they are also told in numbers
+COUNTED = 6  # captures; from here on a page also shows numbers about them
 
 
 def render(run: Run) -> bytes:
@@ -65,7 +65,7 @@ def _write(chunks: Sequence[Chunk], values: Mapping[str, Any]) -> bytes:
 
 
 def _count(run: Run, index: Index) -> dict[str, Any]:
-    """Tell captures in numbers; a page of few does not need what that takes to import."""
+    """Count the captures. A page of few has no numbers, and need not import what counts them."""
     from analyzer.totals import tables
     from analyzer.totals.results import collect_results
 

@@ -14,7 +14,7 @@ from analyzer.painting import bars
 from analyzer.timeline import Axis, Grid
 from analyzer.wording import terminal
 from analyzer.wording.instants import EXACT
-from analyzer.wording.terminal import BAD, GOOD, LINES, NARROWEST, STRONG, UNSURE, Medium
+from analyzer.wording.medium import BAD, GOOD, LINES, NARROWEST, STRONG, UNSURE, Medium
 
 SPANS = tuple(it * SECOND for it in (10, 20, 30, 60, 120))  # time that is drawn: the first that the recording fits
 STEP = 30 * SECOND  # by which the last of them slides

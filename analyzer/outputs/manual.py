@@ -10,7 +10,8 @@ from rich.text import Text
 from analyzer.model import Cause, Rule, Severity
 from analyzer.wording import terminal
 from analyzer.wording.manual import CODE, paragraphs
-from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, headline, wrap
+from analyzer.wording.medium import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium
+from analyzer.wording.terminal import headline, wrap
 
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well

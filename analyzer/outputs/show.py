@@ -33,6 +33,7 @@ from analyzer.painting.part import part_of
 from analyzer.timeline import Axis, Grid, axis_of, lane_of, proven_steps
 from analyzer.wording import harmless, terminal
 from analyzer.wording.console import is_about
+from analyzer.wording.medium import FAINT, MARGIN, NARROWEST, STRONG, Medium
 from analyzer.wording.socket import (
     HEADS,
     LIFE,
@@ -45,7 +46,7 @@ from analyzer.wording.socket import (
     find_partners,
     outcome_of,
 )
-from analyzer.wording.terminal import FAINT, MARGIN, NARROWEST, STRONG, Medium, heading, wrap
+from analyzer.wording.terminal import heading, wrap
 
 MANY = 20  # messages; from here on their rhythm is drawn
 FOLDED = 3  # calls of one framework; from here on they become one line

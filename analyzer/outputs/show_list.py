@@ -15,7 +15,8 @@ from analyzer.painting.part import part_of
 from analyzer.timeline import axis_of
 from analyzer.wording import counts, harmless, instants, lifetimes, terminal
 from analyzer.wording.captures import write_arguments
-from analyzer.wording.terminal import FAINT, MARGIN, NARROWEST, STRONG, Medium, wrap
+from analyzer.wording.medium import FAINT, MARGIN, NARROWEST, STRONG, Medium
+from analyzer.wording.terminal import wrap
 
 MOST = 500  # sockets in a list for people
 HEADS = ("socket", "opened", "how it ended", "messages", "service, user", "address")

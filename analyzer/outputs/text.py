@@ -35,7 +35,8 @@ from analyzer.painting import listing
 from analyzer.painting.text_timeline import timeline_lines
 from analyzer.wording import console, instants, origins, proof, results, services, terminal, titles, verdict
 from analyzer.wording.coverage import list_coverage
-from analyzer.wording.terminal import BAD, MARGIN, NARROWEST, STRONG, TONES, Medium, heading, wrap
+from analyzer.wording.medium import BAD, MARGIN, NARROWEST, STRONG, TONES, Medium
+from analyzer.wording.terminal import heading, wrap
 
 IN_FULL = 5  # captures; more get one line each
 PROOF = 3  # lines per cause; --verbose shows all

@@ -20,7 +20,8 @@ from analyzer.totals.tables import MEANINGS, NEXT, ROWS, sentence, tables
 from analyzer.version import VERSION
 from analyzer.wording import counts, terminal
 from analyzer.wording.harmless import safe_middle
-from analyzer.wording.terminal import FAINT, STRONG, Medium, heading, wrap
+from analyzer.wording.medium import FAINT, STRONG, Medium
+from analyzer.wording.terminal import heading, wrap
 
 SHORT = 5  # rows of a table on a screen
 WORST = 5  # captures that are listed unless asked for more

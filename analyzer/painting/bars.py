@@ -9,7 +9,7 @@ from rich.text import Text
 
 from analyzer.intervals import Interval
 from analyzer.timeline import Grid, Lane, ruler_of
-from analyzer.wording.terminal import BAD, GOOD, LINES, UNSURE, Medium
+from analyzer.wording.medium import BAD, GOOD, LINES, UNSURE, Medium
 
 APART = 12  # columns between two ticks, about
 

@@ -12,8 +12,9 @@ from analyzer import triage
 from analyzer.model import Run, Value, join_words, name_source
 from analyzer.triage import Row
 from analyzer.wording import counts, results, titles
+from analyzer.wording.medium import BAD, FAINT, STRONG, TONES, Medium
 from analyzer.wording.results import Kind
-from analyzer.wording.terminal import BAD, FAINT, STRONG, TONES, Medium, wrap
+from analyzer.wording.terminal import wrap
 
 LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form

@@ -113,7 +113,7 @@ def _shorten(text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    """Write text as a string of CSS in which every character that is no letter or digit of ASCII is a number."""
+    """Write text as a string of CSS. Each character but letters and digits of ASCII is written as its number."""
     return '"' + "".join(it if it.isascii() and it.isalnum() else rf"\{ord(it):x} " for it in text) + '"'
 
 
@@ -149,7 +149,6 @@ def _environment() -> Environment:
         "services": services,
         "timeline": timeline,
         "titles": titles,
-        "describe_sign_off": sign_off.describe_sign_off,
         "sign_off": sign_off,
         "link": links.link,
         "link_to": links.link_to,

@@ -12,7 +12,8 @@ from analyzer.model import Outcome, PageKind, Report, Session, Value, plural
 from analyzer.painting import bars
 from analyzer.timeline import Axis, Grid, Lane, Layout, Load, Section, around, choose, lay_out, proven_steps
 from analyzer.wording import instants, lifetimes, terminal
-from analyzer.wording.terminal import MARGIN, STRONG, Medium, heading, wrap
+from analyzer.wording.medium import MARGIN, STRONG, Medium
+from analyzer.wording.terminal import heading, wrap
 from analyzer.wording.timeline import AT_END, MARKS, titles
 
 ROWS = 100  # sockets; more are summed up by group

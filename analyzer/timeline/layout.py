@@ -10,7 +10,7 @@ from analyzer.timeline.lanes import Lane, lanes_of
 from analyzer.timeline.levels import BEYOND, Line, Steps, highest_of, lines_of, possible_steps, proven_steps
 from analyzer.timeline.loads import Load, loads_of
 
-FLAT = 6  # a scale so many times as high as the certain peak would flatten it
+FLAT = 6  # times the certain peak: a scale higher than this would flatten it
 
 
 class Scale(Value, frozen=True):

@@ -12,41 +12,7 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 from rich.text import Text
 
-from analyzer.wording.medium import (
-    ASCII,
-    BAD,
-    FAINT,
-    GOOD,
-    LINES,
-    MARGIN,
-    NARROWEST,
-    STRONG,
-    TONES,
-    UNICODE,
-    UNSURE,
-    Medium,
-    Signs,
-)
-
-__all__ = (
-    "ASCII",
-    "BAD",
-    "FAINT",
-    "GOOD",
-    "LINES",
-    "MARGIN",
-    "NARROWEST",
-    "STRONG",
-    "TONES",
-    "UNICODE",
-    "UNSURE",
-    "Medium",
-    "Signs",
-    "encode",
-    "heading",
-    "headline",
-    "wrap",
-)
+from analyzer.wording.medium import LINES, MARGIN, STRONG, Medium
 
 
 def encode(lines: Iterable[Text], color: bool) -> bytes:

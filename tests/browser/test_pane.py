@@ -39,7 +39,7 @@ def words_of_show(sections: list[Section]) -> dict[str, str]:
 def test_the_pane_and_show_say_the_same(opened: Any, page_of: Callable[..., Path], name: str) -> None:
     report = masking.mask(Run((analyze(read(CAPTURES / f"{name}.har")),), (), Policy())).reports[0]
     if not report.sessions:
-        pytest.skip("no sockets")
+        pytest.skip("a capture without sockets has no pane")
     page = opened(page_of(name)).page
     for session in report.sessions[:12]:
         number = int(session.id[1:])
