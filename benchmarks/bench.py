@@ -1,118 +1,106 @@
-"""The figures of docs/performance.md: `python benchmarks/bench.py [--full]`; `make bench` runs the short form.
+"""The figures of docs/performance.md: `python benchmarks/bench.py [--full] [--only TARGET,...] [--write]`.
 
-Each row is a ratio within one run, beside what it should reach. Files are made in a temporary folder and removed:
-200 MB for the short form, 5 GB for `--full`. On a shared machine look at the ratios, and run it twice.
+First what other programs take for the same files, each in turn within one run, then target by target what is reached.
+The short form takes ten minutes and makes 500 MB of files in a temporary folder; `--full`, an hour and 5 GB.
+`--write` puts the tables into docs/performance.md. On a shared machine run it twice, and look at the ratios.
 """
 
 from __future__ import annotations
 
-import gzip
+import argparse
 import os
-import subprocess
+import platform
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
-from race import cost, medians, ours, race
+from race import PEERS, race
+from targets import SMALL, TARGETS, Bench, Row
 
-Row: TypeAlias = tuple[str, str, str]  # what, the figure, what it should reach
-GUNZIP = (
-    "import sys; from isal import igzip; f = igzip.open(sys.argv[1]); b = bytearray(1 << 18)\nwhile f.readinto(b): pass"
-)
-HERE = Path(__file__).parent
-SAMPLE = HERE.parent / "sample_hars" / "three-reloads.har"
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+MARKS = "<!-- {}: written by benchmarks/bench.py -->", "<!-- end of {} -->"
+LARGE = 400_000_000  # bytes: from here on each contender runs once
 
 
-def made(folder: str, size: int = 1_000_000, shape: str = "mixed", style: str = "chrome", *more: str) -> str:
-    """A HAR, by a process of its own: what it takes must not count as ours."""
-    path = os.path.join(folder, f"{shape}-{style}-{size}.har")
-    if not os.path.exists(path):
-        asked = ["--bytes", str(size), "--shape", shape, "--style", style, *more]
-        subprocess.run([sys.executable, HERE / "generate.py", path, *asked], check=True)
-    return path
+def peers(bench: Bench) -> Iterator[str]:
+    """Yield the rows of the first table: what each contender takes for each file."""
+    names = [name for name, peer in PEERS.items() if peer.is_there]
+    yield f"| file | har-sockets | {' | '.join(names)} |"
+    yield f"|---|---|{'---|' * len(names)}"
+    files = [
+        ("40 KB", str(SMALL)),
+        ("1 MB", bench.file(1_000_000)),
+        ("6.7 MB", bench.file(6_700_000)),
+        ("51 MB", bench.file(51_000_000)),
+        ("51 MB without bodies", bench.file(51_000_000, "thin", "--style", "compact")),
+        ("one socket, 200,000 messages", bench.file(1, "one", "--messages", "200000")),
+        ("5,000 sockets", bench.file(1, "many", "--sockets", "5000")),
+    ]
+    if bench.full:
+        files += [("507 MB", bench.file(507_000_000)), ("2 GB", bench.file(2_000_000_000))]
+    for what, path in files:
+        costs = race(path, 1 if os.path.getsize(path) > LARGE else bench.runs)
+        own = costs["har-sockets"]
+        ratios = (f"{costs[name].seconds / own.seconds:.2f}" if name in costs else "" for name in names)
+        yield f"| {what} | {own.seconds * 1000:,.0f} ms, {own.mebibytes:.0f} MiB | {' | '.join(ratios)} |"
 
 
-def against_haralyzer(path: str, runs: int, reach: str) -> Iterator[Row]:
-    found = race(path, runs, ("haralyzer", "bare read"))
-    own, size = found["har-sockets"], os.path.getsize(path) / 1e6
-    what = f"{os.path.basename(path).rpartition('-')[0]}, {size:,.0f} MB"
-    yield f"{what}: haralyzer takes", f"{found['haralyzer'].seconds / own.seconds:.1f} times as long", reach
-    yield f"{what}: speed of a bare read", f"{found['bare read'].seconds / own.seconds:.0%}", ">= 12 % at 2 GB"
-    yield f"{what}: peak memory", f"{own.mebibytes:.0f} MiB (haralyzer {found['haralyzer'].mebibytes:.0f})", "<= 64 MiB"
+def targets(bench: Bench, names: list[str]) -> Iterator[str]:
+    """Yield the rows of the second table: what is asked, and what is reached."""
+    yield "| what | figure | target | reached | command |"
+    yield "|---|---|---|---|---|"
+    for name in names:
+        try:
+            for row in TARGETS[name](bench):
+                yield write(row)
+        except ImportError as missing:
+            yield f"| {name} | not measured: {missing} | | | |"
 
 
-def compressed(path: str, runs: int) -> Iterator[Row]:
-    packed = path + ".gz"
-    with open(path, "rb") as plain, gzip.open(packed, "wb", 6) as out:
-        while block := plain.read(1 << 20):
-            out.write(block)
-    found = medians({"ours": ours(packed), "bare": [sys.executable, "-c", GUNZIP, packed]}, runs)
-    what = f".gz of {os.path.getsize(path) / 1e6:,.0f} MB, against the bare decompressor (isal)"
-    yield what, f"{found['ours'].seconds / found['bare'].seconds:.2f} times", "<= 1.6 times"
+def write(row: Row) -> str:
+    return f"| {row.what} | {row.figure} | {row.target} | {'yes' if row.reached else '**no**'} | `{row.command}` |"
 
 
-def one_string(folder: str, size: int) -> Iterator[Row]:
-    """A body without end in sight."""
-    path = os.path.join(folder, "string.har")
-    with open(path, "wb") as out:
-        out.write(b'{"log":{"creator":{"name":"WebInspector"},"entries":[{"response":{"content":{"text":"')
-        for _ in range(size >> 20):
-            out.write(b"QUJD" * (1 << 18))
-        out.write(b'"}}}]}}')
-    paid = cost(ours(path))
-    os.unlink(path)
-    yield f"a body of {size / 1e9:.1f} GB: peak memory", f"{paid.mebibytes:.0f} MiB", "<= 48 MiB"
+def show(lines: Iterator[str]) -> str:
+    """Print lines as they come; return them."""
+    text = []
+    for line in lines:
+        print(line, flush=True)
+        text.append(line)
+    return "\n".join(text)
 
 
-def start(runs: int) -> Iterator[Row]:
-    python = sys.executable
-    found = medians(
-        {
-            "analyze": ours(str(SAMPLE)),
-            "help": [python, "-m", "analyzer", "--help"],
-            "typer": [python, "-c", "import typer"],
-        },
-        runs,
-    )
-    size, bare = os.path.getsize(SAMPLE) / 1e3, found["typer"].seconds
-    yield (
-        f"analyze a file of {size:.0f} KB, against `import typer`",
-        f"{found['analyze'].seconds / bare:.2f} times",
-        "<= 3.0 times",
-    )
-    yield "--help, against `import typer`", f"{found['help'].seconds / bare:.2f} times", "<= 2.5 times"
+def put(page: str, name: str, text: str) -> str:
+    """Return the page with a table in the place that is marked for it."""
+    start, end = (mark.format(name) for mark in MARKS)
+    place = re.compile(f"{re.escape(start)}.*{re.escape(end)}", re.DOTALL)
+    new, count = place.subn(lambda _: f"{start}\n{text}\n{end}", page)
+    if not count:
+        sys.exit(f"{PAGE}: no place for {name}")
+    return new
 
 
-def sweep(count: int = 1_000_000) -> Iterator[Row]:
-    told = subprocess.run([sys.executable, HERE / "sweep.py", str(count)], capture_output=True, text=True, check=True)
-    what, _, figures = told.stdout.strip().partition(": ")
-    arrays, _, given = figures.partition(", ")
-    yield f"sweep of {what}, against pure Python", arrays, ">= 40 times"
-    yield "the same from intervals as the program has them", given, ""
-
-
-def rows(folder: str, full: bool) -> Iterator[Row]:
-    runs = 5 if full else 3
-    yield from start(4 * runs)
-    yield from sweep()
-    yield from one_string(folder, 2 << 30 if full else 1 << 28)
-    for shape in ("one", "many"):
-        few = () if full else ("--messages", "50000" if shape == "one" else "10")
-        yield from against_haralyzer(made(folder, 1, shape, "chrome", *few), runs, ">= 4 times")
-    for size, reach in ((50, ""), (500, ">= 8 times"), (2000, ">= 10 times"))[: 3 if full else 1]:
-        yield from against_haralyzer(made(folder, size * 1_000_000), runs, reach)
-    yield from compressed(made(folder, 500_000_000 if full else 50_000_000), runs)
-    for shape, style in (("thin", "compact"), ("text", "python")):
-        yield from against_haralyzer(made(folder, 50_000_000, shape, style), runs, "")
-
-
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
+    names = options.only.split(",") if options.only else list(TARGETS)
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.system()}"
     with tempfile.TemporaryDirectory(prefix="har-sockets-bench-") as folder:
-        for what, figure, reach in rows(folder, "--full" in sys.argv[1:]):
-            print(f"{what:66} {figure:34} {reach}", flush=True)
+        bench = Bench(Path(folder), 5 if options.full else 3, options.full)
+        tables = {"machine": machine}
+        if not options.only:
+            tables["peers"] = show(peers(bench))
+        tables["targets"] = show(targets(bench, names))
+    if options.write and not options.only:
+        page = PAGE.read_text("utf-8")
+        for name, text in tables.items():
+            page = put(page, name, text)
+        PAGE.write_text(page, "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="also what takes minutes and gigabytes")
+    parser.add_argument("--only", help=f"targets, with commas: {', '.join(TARGETS)}")
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md")
+    main(parser.parse_args())

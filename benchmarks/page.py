@@ -25,6 +25,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Browser, CDPSession, sync_playwright
 
@@ -168,8 +169,29 @@ def start() -> None:
     print(f"json {json:.0f} ms, html {page:.0f} ms: {page - json:.0f} ms above (target: 40 ms at most)")
 
 
-def main(arguments: argparse.Namespace) -> None:
+class Page(NamedTuple):
+    """What one page costs."""
+
+    bytes: int
+    rendered: float  # seconds
+    painted: float
+    cpu: float
+    acted: float  # milliseconds of an action
+
+
+def measure_report(reports: tuple[Report, ...]) -> Page:
+    """Render reports as one page, and open it in Chromium."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "report.html"
+        before = time.perf_counter()
+        path.write_bytes(html.render(Run(reports, (), Policy())))
+        rendered = time.perf_counter() - before
+        launch = partial(playwright.chromium.launch, executable_path=chromium, args=["--no-sandbox"])
+        return Page(path.stat().st_size, rendered, *measure(launch, path, OPEN if len(reports) > 1 else ZOOM))
+
+
+def main(arguments: argparse.Namespace) -> None:
     if arguments.start:
         start()
         return
@@ -181,19 +203,13 @@ def main(arguments: argparse.Namespace) -> None:
     what, action = ("captures", "opened") if many else ("sockets", "moved")
     heads = f"{'bytes':>10} {'target':>10} {'render s':>9} {'painted s':>10} {'CPU s':>6} {'target':>7}"
     print(f"{what:>8} {heads} {action:>7} ms")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        path = Path(folder) / "report.html"
-        for number, reports in runs:
-            before = time.perf_counter()
-            path.write_bytes(html.render(Run(reports, (), Policy())))
-            rendered = time.perf_counter() - before
-            launch = partial(playwright.chromium.launch, executable_path=chromium, args=["--no-sandbox"])
-            painted, cpu, acted = measure(launch, path, OPEN if many else ZOOM)
-            size, allowed = (4_000_000, 2.0) if many else (80_000 + 192 * number, 0.6)
-            print(
-                f"{number:>8,} {path.stat().st_size:>10,} {size:>10,} {rendered:>9.2f} {painted:>10.2f} {cpu:>6.2f} "
-                f"{allowed:>7} {acted:>10.0f}"
-            )
+    for number, reports in runs:
+        page = measure_report(reports)
+        size, allowed = (4_000_000, 2.0) if many else (80_000 + 192 * number, 0.6)
+        print(
+            f"{number:>8,} {page.bytes:>10,} {size:>10,} {page.rendered:>9.2f} {page.painted:>10.2f} "
+            f"{page.cpu:>6.2f} {allowed:>7} {page.acted:>10.0f}"
+        )
 
 
 if __name__ == "__main__":
