@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -120,19 +120,18 @@ class Log:
         while len(self.latest) > 1:
             self.latest.pop()
 
-    def add_run(self, events: Iterable[RawEvent | None], index: int, pointer: str) -> None:
+    def add_run(self, events: Sequence[RawEvent | None], index: int, pointer: str) -> None:
         """Take in events that stand one after the other in the array at `pointer`, the first of them at `index`.
 
         A long trace has millions, of which a few say something of a socket or a document. Of the others only the time
         counts.
         """
+        self.has_timeline = self.has_timeline or any(TIMELINE in it.cat.split(",") for it in events if it is not None)
         pid, threads, latest = -1, dict[int, Instant](), self.latest
         for number, event in enumerate(events, index):
             if event is None:
                 continue
             self.count += 1
-            if not self.has_timeline and TIMELINE in event.cat.split(","):
-                self.has_timeline = True
             if not 0 < event.ts < LATEST or event.ph not in ORDERED:
                 continue
             at = round(event.ts)
