@@ -87,10 +87,10 @@ blocks = st.lists(st.integers(1, 400), min_size=1, max_size=4)
 def test_only_texts_are_cut_and_each_to_a_mark_or_not_at_all(
     value: Any, style: tuple[int | str, str, str], ascii: bool, blocks: list[int], shortest: int, edge: int
 ) -> None:
-    kept = json.loads(cut(write(value, style, ascii), blocks, f'"text"{style[1]}"'.encode(), shortest, edge))
+    rest = json.loads(cut(write(value, style, ascii), blocks, f'"text"{style[1]}"'.encode(), shortest, edge))
     before: list[str] = []
     after: list[str] = []
-    assert without_texts(kept, after) == without_texts(value, before)
+    assert without_texts(rest, after) == without_texts(value, before)
     assert all(now in (was, "~~") for was, now in zip(before, after, strict=True))
 
 
@@ -106,9 +106,9 @@ def test_members_behind_a_text_in_its_line_are_kept_or_the_document_is_refused(
         inner += f'}}, "open{n}": {{"x": "y"' if closes else ""
         members.append(f'"object{n}": {{\n"text": {json.dumps(text[:90])}{inner}\n}}')
     data = ("{\n" + ",\n".join(members) + "\n}").encode()
-    kept = cut(data, blocks, b'"text": "', 2, 600)
+    rest = cut(data, blocks, b'"text": "', 2, 600)
     try:
-        value = json.loads(kept)
+        value = json.loads(rest)
     except ValueError:
         assert any(others for _, others in lines) or closes
         return
@@ -125,18 +125,18 @@ def test_a_long_body_is_cut_wherever_blocks_end() -> None:
 def test_a_body_is_cut_wherever_the_first_block_ends() -> None:
     data = f'{{\r\n  "text": "{"abc" * 20}",\r\n  "x": "y"\r\n}}'.encode()
     for size in range(1, len(data)):
-        kept = cut(data, [size, len(data)], b'"text": "', 20, 8)
-        assert kept == b'{\r\n  "text": "~~",\r\n  "x": "y"\r\n}'
+        rest = cut(data, [size, len(data)], b'"text": "', 20, 8)
+        assert rest == b'{\r\n  "text": "~~",\r\n  "x": "y"\r\n}'
 
 
-@pytest.mark.parametrize("rest", ['", "x": [1, 2]', "", '", "x": "y" ', '\\"', '", "x": "y"'])
-def test_a_line_of_another_style_leaves_nothing_that_is_read(rest: str) -> None:
+@pytest.mark.parametrize("ending", ['", "x": [1, 2]', "", '", "x": "y" ', '\\"', '", "x": "y"'])
+def test_a_line_of_another_style_leaves_nothing_that_is_read(ending: str) -> None:
     """A part of the text is gone before its line ends otherwise than it should."""
-    data = f'{{\n  "text": "{"ab" * 9000}{rest}\n}}'.encode()
-    kept = cut(data, [4096], b'"text": "', indented.SHORTEST, indented.EDGE)
-    assert MARK not in kept and len(kept) < len(data)
+    data = f'{{\n  "text": "{"ab" * 9000}{ending}\n}}'.encode()
+    rest = cut(data, [4096], b'"text": "', indented.SHORTEST, indented.EDGE)
+    assert MARK not in rest and len(rest) < len(data)
     with pytest.raises(ValueError, match="delimiter"):
-        json.loads(kept)
+        json.loads(rest)
 
 
 def test_nothing_is_cut_behind_a_line_of_another_style() -> None:
@@ -159,11 +159,11 @@ def test_few_bodies_stop_the_search_for_a_while(monkeypatch: pytest.MonkeyPatch)
     elider = IndentedElider(b'"text": "')
     entry = b'\n  "text": "' + b"x" * 4000 + b'",\n'
     blocks = [b" " * 5000, b" " * 5000, *[entry * 2] * 5]
-    kept = []
+    cuts = []
     for block in blocks:
         buffer = bytearray(b"[" + block + b"    ")
-        kept.append(elider.cut(buffer, memoryview(buffer), 1, 1 + len(block))[0] - 1 < len(block))
-    assert kept == [False, False, False, False, False, True, True]
+        cuts.append(elider.cut(buffer, memoryview(buffer), 1, 1 + len(block))[0] - 1 < len(block))
+    assert cuts == [False, False, False, False, False, True, True]
 
 
 @pytest.mark.parametrize("style", [(2, ": ", "\n"), ("\t", " : ", "\r\n"), (1, ":", "\n")])
