@@ -146,7 +146,7 @@ def test_nothing_is_cut_behind_a_line_of_another_style() -> None:
 
 
 @given(
-    st.binary(max_size=300) | st.text(max_size=100).map(lambda it: b'\n"text":"' + it.encode("utf-8", "replace")),
+    st.binary(max_size=300) | st.text(max_size=100).map(lambda text: b'\n"text":"' + text.encode("utf-8", "replace")),
     blocks,
 )
 def test_any_bytes_raise_nothing(data: bytes, blocks: list[int]) -> None:

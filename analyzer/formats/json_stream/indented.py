@@ -45,7 +45,7 @@ def learn_opening(sample: bytes, key: str) -> bytes | None:
 class _Text(NamedTuple):
     """A text that goes on beyond the block: how many of its last bytes were left, and whether others are gone."""
 
-    count: int
+    size: int
     is_cut: bool
 
 
@@ -62,7 +62,7 @@ class IndentedElider:
     @property
     def pending(self) -> int:
         """How many of the last bytes that were kept belong to a text that goes on."""
-        return 0 if self._text is None else self._text.count + len(MARK)
+        return 0 if self._text is None else self._text.size + len(MARK)
 
     def forget(self) -> None:
         """Give up the text that goes on: the parser has passed it."""
@@ -81,7 +81,7 @@ class IndentedElider:
             text, is_cut = self._next(buffer, max(1, start - len(self._opening)), end), False
             stop = at = start  # before `stop` all is in its place, before `at` all is done with
         else:
-            stop = at = text = start - self._text.count
+            stop = at = text = start - self._text.size
             is_cut, self._text = self._text.is_cut, None
         while text:
             line = buffer.find(b"\n", max(text, start), end)
