@@ -7,7 +7,6 @@ until the whole file is read.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -47,6 +46,7 @@ from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, ask
 from analyzer.formats.source import Attachment
 from analyzer.model import SECOND, Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped, SkipReason
+from analyzer.patterns import Pattern
 
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
@@ -54,8 +54,8 @@ MOST_LINES = 20  # damaged lines of a side file that are reported one by one
 MOST_STACKS = 100_000  # that are decoded once; as many as there are sockets at most
 LONGEST_SOCKET_URL = 1 << 16  # characters
 FIRST = 50  # entries in which a User-Agent is sought
-USER_AGENT = re.compile(rb"Chrome/(\d{1,4})\.")
-SCRIPT = re.compile(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
+USER_AGENT = Pattern(rb"Chrome/(\d{1,4})\.")
+SCRIPT = Pattern(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
 WORKERS = ("worker", "sharedworker", "serviceworker")
 DIRECTIVES = tuple((word, word.encode()) for word in (MAX_AGE, NO_CACHE))  # of Cache-Control
 

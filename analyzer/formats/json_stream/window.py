@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from analyzer.formats.json_stream.elide import MARK, Elider
+from analyzer.patterns import Pattern
 
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
 FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
@@ -14,8 +15,8 @@ MOST_CUTS = 1024  # of which the places are kept: only those within what is unre
 ELIDE_FROM = 128 << 20  # bytes of a document in which it pays to import numpy for that
 LONGEST_SPACE = 256  # of white space that matters
 SPACE = ord(" ")  # nothing above it is white space
-NO_SPACE = re.compile(rb"[^ \t\r\n]")
-NOTHING = re.compile(rb"[^\0 \t\r\n]")
+NO_SPACE = Pattern(rb"[^ \t\r\n]")
+NOTHING = Pattern(rb"[^\0 \t\r\n]")
 
 
 class Bytes(Protocol):
