@@ -259,8 +259,14 @@ def is_doubtful(session: Session) -> bool:
 
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
-    row = library(session)
-    functions = [it for it in _frames(session.initiator) if not frames.is_framework(it.function)]
+    return _find_reconnect(session.initiator, session.provider)
+
+
+@lru_cache(4096)  # a client opens from the same place again and again
+def _find_reconnect(code: Initiator | None, provider: Provider | None) -> Frame | None:
+    match = _match_code(code, provider)
+    row = match.way.library if match is not None else clients.library(provider)
+    functions = [it for it in _frames(code) if not frames.is_framework(it.function)]
     if row is not None and row.again:
         return next((it for it in functions if row.opens_again(it.function)), None)
     return next((it for it in functions if _reconnects(it.function)), None)
@@ -291,6 +297,7 @@ def fault(cause: str, session: Session) -> Fault | None:
     return row.find_fault(cause, session.client, paths.write(frame.function for _, frame in placed))
 
 
+@lru_cache(4096)
 def place(code: Initiator) -> tuple[object, ...]:
     """Equal for openings from the same place: a query is what differs from load to load."""
     return (code.url or "").partition("?")[0], code.line, code.column, code.function, code.component

@@ -55,7 +55,12 @@ LIBRARIES = {
 
 
 @lru_cache(4096)  # every finding needs it, of the same few places
-def name_former(code: Initiator, provider: Provider | None) -> tuple[str | None, str | None]:
+def name_former(code: Initiator, provider: Provider | None) -> str:
+    """Name component and function of the opener, as those versions put them in a fingerprint."""
+    return " ".join(it or "" for it in _find_former(code, provider))
+
+
+def _find_former(code: Initiator, provider: Provider | None) -> tuple[str | None, str | None]:
     """Return component and function of the opener, as those versions named them."""
     placed = [(n, frame) for n, calls in enumerate(code.stack) for frame in calls.frames]
     if not placed:

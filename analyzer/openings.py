@@ -59,7 +59,12 @@ def purpose(url: str) -> tuple[tuple[str, str], ...]:
     """Return the parameters of a URL that say what a socket is for: `room=1`. Sockets that differ in them take no
     other's place. What names a user, a session or an attempt says nothing of that, nor do random values."""
     pairs = (part.partition("=")[::2] for part in url.partition("#")[0].partition("?")[2].split("&"))
-    return tuple(sorted((key, value) for key, value in pairs if _is_plain(value) and not OF_CLIENT.search(key)))
+    return tuple(sorted((key, value) for key, value in pairs if not _is_of_client(key) and _is_plain(value)))
+
+
+@memoize(1024)
+def _is_of_client(key: str) -> bool:
+    return OF_CLIENT.search(key) is not None
 
 
 def _is_plain(value: str) -> bool:

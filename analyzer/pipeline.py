@@ -18,6 +18,7 @@ from analyzer import (
     overlaps,
     sessions,
 )
+from analyzer.memo import memoize
 from analyzer.model import (
     Attribution,
     Bounds,
@@ -251,7 +252,7 @@ def _fingerprint(finding: Finding, report: Report) -> Finding:
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
         opened_by = f"{code.component or ''} {code.function or '' if code.own else ''}" if code is not None else ""
         address = addresses.shape(session.endpoint)
-        portless, then = OWN_PORT.sub(r"\1", address), _former_opener(session)
+        portless, then = _drop_own_port(address), _former_opener(session)
         parts.add(f"{portless} {user} {opened_by}")
         former.add(f"{portless} {user} {then}")
         first.add(f"{address} {user} {then}")
@@ -261,11 +262,16 @@ def _fingerprint(finding: Finding, report: Report) -> Finding:
     )
 
 
+@memoize(8192)  # many findings are about one address
+def _drop_own_port(address: str) -> str:
+    return OWN_PORT.sub(r"\1", address)
+
+
 def _former_opener(session: Session) -> str:
     """Name what opened it as earlier versions did."""
     if session.initiator is None:
         return ""
-    return " ".join(it or "" for it in former_openers.name_former(session.initiator, session.provider))
+    return former_openers.name_former(session.initiator, session.provider)
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from analyzer.memo import memoize
-from analyzer.model import Calls, Frame, Initiator, Value
+from analyzer.model import Calls, Frame, Initiator, Session, Value
 from analyzer.patterns import Pattern
 from analyzer.services import paths
 
@@ -153,6 +153,21 @@ def read(code: Initiator | None) -> Trigger:
         waited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
     )
+
+
+def is_second_mount(session: Session) -> bool:
+    """Did React's StrictMode open it by mounting its component a second time?"""
+    return read(session.initiator).second_mount is not None
+
+
+def is_refresh(session: Session) -> bool:
+    """Was it opened because code ran again after an edit?"""
+    return read(session.initiator).refresh is not None
+
+
+def is_mount(session: Session) -> bool:
+    """Was it opened because a component was mounted?"""
+    return read(session.initiator).mount is not None
 
 
 def opener_turn(code: Initiator) -> int:

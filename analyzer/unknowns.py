@@ -151,7 +151,10 @@ def _names(sessions: Sequence[Session]) -> Sentence:
 
 def _numbers(sessions: Sequence[Session]) -> Sentence:
     """`#1`, `#1 and #3`; of many the first few."""
-    numbers = [session.number for session in sorted(sessions, key=lambda session: int(session.id[1:]))]
-    if len(numbers) > NAMED:
-        numbers = [*numbers[: NAMED - 1], Sentence("{} others", len(numbers) - NAMED + 1)]
+    first = sorted(sessions, key=lambda session: int(session.id[1:]))
+    if len(first) > NAMED:
+        first = first[: NAMED - 1]
+    numbers = [session.number for session in first]
+    if len(first) < len(sessions):
+        numbers.append(Sentence("{} others", len(sessions) - len(first)))
     return chain(numbers, last=" and ")

@@ -17,7 +17,7 @@ from analyzer.formats.foreign import recognize
 from analyzer.formats.json_stream.layout import NoElement
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import CDP_LOG, HAR, HEAD, IN_SHARED, SHARED, Guess, guess, is_named
-from analyzer.formats.source import Measured, SeveralCaptures, Source, open_source
+from analyzer.formats.source import Addresses, Measured, SeveralCaptures, Source, open_source
 from analyzer.model import Capture, CaptureError, CaveatKind, bare
 
 SNIFFED = 1 << 16  # bytes that show whether a file of any name is a capture: the log of a HAR may begin later
@@ -72,9 +72,10 @@ def _read_file(
     with open_source(path, source, progress) as (opened, stored):
         packed = None if isinstance(opened.stream, Prefixed) else opened.stream
         unpacked = None if packed is None else Measured(cast(IO[bytes], packed), 0, None)
-        capture = _read(opened._replace(stream=unpacked or opened.stream, observer=observer))
+        addresses = Addresses()
+        capture = _read(opened._replace(stream=unpacked or opened.stream, observer=observer, addresses=addresses))
         if observer is None:
-            capture = source_maps.apply(capture, opened.attachment, _reopen(path, capture.format))
+            capture = source_maps.apply(capture, opened.attachment, _reopen(path, capture.format), addresses)
         damage = packed.damage if isinstance(packed, Guarded | trace_zip.TraceStream) else ""
         content = None if unpacked is None else unpacked.finish()
         stored.drain()
@@ -99,7 +100,7 @@ def _reopen(path: str | os.PathLike[str] | IO[bytes], format: str) -> source_map
 
 @contextmanager
 def _open(path: str | os.PathLike[str] | IO[bytes]) -> Iterator[Source]:
-    with open_source(path) as (source, _):
+    with open_source(path, hashes=False) as (source, _):
         yield source
 
 
@@ -164,7 +165,7 @@ def is_named_capture(path: str) -> bool:
 def _guess(path: str, count: int) -> Guess:
     """Guess the format of a file from its first `count` bytes; none where it cannot be read."""
     try:
-        with open_source(path) as (source, _):
+        with open_source(path, hashes=False) as (source, _):
             return guess(_head(source.stream, count))
     except SeveralCaptures:
         return Guess(HAR)

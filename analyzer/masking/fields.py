@@ -4,6 +4,7 @@ in their place."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import is_
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -100,7 +101,8 @@ class Walk:
         if value is None:
             return None
         if isinstance(value, tuple):
-            return tuple(map(self._replace, value))
+            results = [self._replace(item) for item in value]
+            return value if all(map(is_, results, value)) else tuple(results)
         if isinstance(value, str):
             return assemble(map(self._replace_quote, parts_of(value)))
         if not isinstance(value, SHARED):
@@ -111,17 +113,22 @@ class Walk:
         return result
 
     def _replace_fields(self, value: Any) -> Any:
+        """Return the value itself where nothing of it is masked: most have no secret, and are thousands."""
         changes: dict[str, Any] = {}
         for name, mask in FIELDS[type(value)].items():
             field = getattr(value, name)
+            if field is None:
+                continue
             if isinstance(mask, str):
-                changes[name] = self._replace(field) if mask is WITHIN else ()
-            elif field is not None:
-                changes[name] = self._act(mask, field)
+                result = self._replace(field) if mask is WITHIN else ()
+            else:
+                result = self._act(mask, field)
+            if result is not field:
+                changes[name] = result
         if isinstance(value, Group):
             pairs = ((name, self._act(KEYS[name], text) if text and name in KEYS else text) for name, text in value.key)
             changes["key"] = tuple(pairs)
-        return msgspec.structs.replace(value, **changes)
+        return msgspec.structs.replace(value, **changes) if changes else value
 
     def _replace_quote(self, part: str | Quote) -> str | Quote:
         if not isinstance(part, Quote) or part.kind not in QUOTES:

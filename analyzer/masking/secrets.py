@@ -50,7 +50,8 @@ class Secrets(NamedTuple):
 
     def replace(self, text: str, mask: Callable[[str], str]) -> str:
         """Mask them where they stand by themselves, in any case or encoding."""
-        return cut(text, self._find(text, self.by_word), str, mask)
+        places = self._find(text, self.by_word)
+        return cut(text, places, str, mask) if places else text
 
     def find_divided(self, text: str) -> list[Place]:
         """Find those that hold separators, before the text is divided at these."""

@@ -89,6 +89,7 @@ class Texts:
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
         self._masked: dict[tuple[str, int, str], str] = {}
+        self._paths: dict[tuple[str, str, str], str] = {}
         self.learn(tuple(sessions))
 
     def learn(self, sessions: Sequence[Session]) -> None:
@@ -97,6 +98,7 @@ class Texts:
         self._hosts.update(host.partition(":")[0].casefold() for host in hosts)
         self._secrets = self._secrets.extend(sessions, self._masks.secrets, self._masks.users)
         self._masked.clear()
+        self._paths.clear()
 
     @_once
     def url(self, url: str) -> str:
@@ -122,6 +124,13 @@ class Texts:
         return address + values + ("" if fragment is None else "#" + self.token(fragment))
 
     def _path(self, scheme: str, host: str, path: str) -> str:
+        """Mask a path once: a socket has it in its URL and in its address without the query."""
+        key = scheme, host, path
+        if key not in self._paths:
+            self._paths[key] = self._mask_path(*key)
+        return self._paths[key]
+
+    def _mask_path(self, scheme: str, host: str, path: str) -> str:
         parts, at = [], 0
         for start, end in find_homes(host, path, is_file(scheme, host)):
             parts += [self._parts(path[at:start]), self._value(path[start:end])]

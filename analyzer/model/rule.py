@@ -31,12 +31,16 @@ class Cause(Value, frozen=True):
 
     The sessions are some of the finding's that have the same `key`, each of which was open together with another of
     them: certainly, where the overlap is proven. So a cause names no socket that was alone.
+
+    `sign`: is this on a socket without which the cause explains nothing? It may look at the code that opened the socket
+    and at the service alone, and is asked once for each of these.
     """
 
     id: str
     title: str
     explain: Callable[[Finding, Sequence[Session]], Explanation | None]
     key: Callable[[Session], Hashable] = lambda _: None  # None: this socket is none of the cause's business
+    sign: Callable[[Session], bool] | None = None  # None: it has no such sign
     dev_only: bool = False  # production does not have it
     at_most: Severity | None = None  # an overlap that it explains is not graver
     of_possible: bool = False  # it explains overlaps that are not certain, too
@@ -112,10 +116,12 @@ def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, .
 
     unchecked = []
     for rule in rules:
-        sessions = [session for session in opened if rule.needs and rule.concerns(session, policy)]
-        if rule.id in off or not _were_open(rule.least, sessions, report):
+        if not rule.needs or rule.id in off:
             continue
-        if any(all(is_met(need, session) for need in rule.needs) for session in sessions):
+        if any(rule.concerns(it, policy) and all(is_met(need, it) for need in rule.needs) for it in opened):
+            continue  # the first socket that has all, mostly
+        sessions = [session for session in opened if rule.concerns(session, policy)]
+        if not _were_open(rule.least, sessions, report):
             continue
         missing = [need for need in rule.needs if not any(is_met(need, session) for session in sessions)]
         unchecked.append(NotChecked(rule.id, _reason(missing, rule.needs)))

@@ -8,13 +8,13 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from analyzer.memo import LONGEST
-from analyzer.model import Attribution, Client, Direction, Discreet, Identity, Opening, Trace
+from analyzer.memo import LONGEST, memoize_last
+from analyzer.model import Attribution, Client, Direction, Discreet, Identity, Opening, Provider, Trace
 from analyzer.patterns import Pattern
 from analyzer.services import Match, Place, Row, Where, compile_pattern
 
@@ -24,6 +24,7 @@ DEV_HOST = (
     r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
     r"|172\.(?:1[6-9]|2\d|3[01])\..+"
 )
+UNKNOWN = Attribution()
 NAME, VERSION = Pattern(r"[\w@][\w@/. +-]{0,40}"), Pattern(r"v?\d[\w.+-]{0,30}")
 
 
@@ -66,22 +67,27 @@ def attribute(trace: Trace, rows: Sequence[Row]) -> Attribution:
     """Attribute a socket by the first row that matches. Whatever the capture holds, this raises nothing."""
     own = trace.attribution
     if own is not None:  # a capture that we extracted
-        provider = next((row.provider for row in rows if own.provider and row.id == own.provider.id), None)
+        provider = next((_provider(row) for row in rows if own.provider and row.id == own.provider.id), None)
         return msgspec.structs.replace(own, provider=provider)
     view = _view(trace)
     row = _matching(rows, view)
     if row is None:
-        return Attribution()
+        return UNKNOWN
     app, user = _first(row.app, view), _first(row.user, view)
     name, version, runtime = (_client(it, view) for it in (row.client.name, row.client.version, row.client.runtime))
     version = version if version is not None and VERSION.fullmatch(version) else None
     return Attribution(
-        provider=row.provider,
+        provider=_provider(row),
         identity=Identity(app, user) if app is not None or user is not None else None,
         client=Client(name, version, runtime) if name is not None or version is not None else None,
         secrets=tuple(dict.fromkeys(value for place in row.secrets for value in _values(place, view))),
         has_contents=_has_contents(trace) if row.names_user_in_messages else None,
     )
+
+
+@lru_cache(256)  # one value for all sockets of a service
+def _provider(row: Row) -> Provider:
+    return row.provider
 
 
 def _has_contents(trace: Trace) -> bool:
@@ -112,41 +118,65 @@ def _view(trace: Trace) -> _View:
     )
 
 
+class _Candidate(NamedTuple):
+    """A row with one of its conditions, as far as it is not yet checked."""
+
+    row: Row
+    match: Match
+    path: re.Pattern[str] | None
+
+
+class _Catalogue:
+    """Rows as the key of a cache: compared by identity, as a key of a hundred rows costs more than the answer."""
+
+    def __init__(self, rows: tuple[Row, ...]) -> None:
+        self.rows = rows
+
+
+_unite = lru_cache(8)(_Catalogue)  # each capture of a folder has the same rows in a tuple of its own
+
+
+@memoize_last  # each socket of a capture asks about the same tuple
+def _catalogue(rows: tuple[Row, ...]) -> _Catalogue:
+    return _unite(rows)
+
+
 def _matching(rows: Sequence[Row], view: _View) -> Row | None:
-    where = tuple(rows), view.host, view.port, frozenset(view.query)
-    has = bool(view.protocols), bool(view.scripts), bool(view.sent or view.received)
+    where = _catalogue(tuple(rows)), view.host, view.port, frozenset(view.query)
+    has = bool(view.protocols), bool(view.scripts), bool(view.sent), bool(view.received)
     if len(view.host) + len(view.path) + sum(map(len, view.query)) <= LONGEST:
         candidates = _at(view.path, *where, *has)
     else:
         candidates = _fitting(_on.__wrapped__(*where, *has), view.path)
-    return next((row for row, match in candidates if _matches(match, view)), None)
+    return next((it.row for it in candidates if _matches(it.match, view)), None)
 
 
 @lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
-def _at(path: str, *address: Any) -> tuple[tuple[Row, Match], ...]:
+def _at(path: str, *address: Any) -> Sequence[_Candidate]:
     """List the conditions that a socket of this address may meet, in the order of the rows."""
     return _fitting(_on(*address), path)
 
 
-def _fitting(candidates: Iterable[tuple[Row, Match]], path: str) -> tuple[tuple[Row, Match], ...]:
-    return tuple((row, match) for row, match in candidates if match.path is None or _fits(match.path, path))
+def _fitting(candidates: Iterable[_Candidate], path: str) -> Sequence[_Candidate]:
+    return [it for it in candidates if it.path is None or it.path.fullmatch(path)]
 
 
 @lru_cache(1024)
 def _on(
-    rows: tuple[Row, ...],
+    catalogue: _Catalogue,
     host: str,
     port: int | None,
     keys: frozenset[str],
     protocols: bool,
     scripts: bool,
-    opening: bool,
-) -> tuple[tuple[Row, Match], ...]:
+    sends: bool,
+    receives: bool,
+) -> Sequence[_Candidate]:
     """The same by host and the keys of the query alone, and by whether it has subprotocols, code that opened it, and
-    messages at all."""
-    return tuple(
-        (row, match)
-        for row in rows
+    messages that were sent and received at all."""
+    return [
+        _Candidate(row, match, None if match.path is None else compile_pattern(match.path))
+        for row in catalogue.rows
         for match in row.match
         if (match.port is None or port == match.port)
         and (match.host is None or _fits(match.host, host))
@@ -154,8 +184,9 @@ def _on(
         and match.query.keys() <= keys
         and (protocols or match.protocol is None)
         and (scripts or match.script is None)
-        and (opening or (match.sent is None and match.received is None))
-    )
+        and (sends or match.sent is None)
+        and (receives or match.received is None)
+    ]
 
 
 def _matches(match: Match, view: _View) -> bool:
@@ -190,7 +221,11 @@ def _fits(pattern: str, text: str) -> bool:
 
 
 def _begins(pattern: str, messages: Iterable[Opening]) -> bool:
-    return any(compile_pattern(pattern).match(it.text) for it in messages)
+    match = compile_pattern(pattern).match
+    for message in messages:  # noqa: SIM110 - a generator costs as much as the match
+        if match(message.text):
+            return True
+    return False
 
 
 def _client(place: str | Place | None, view: _View) -> str | None:

@@ -82,7 +82,12 @@ def mask_segment(segment: str, mask: Callable[[str], str], show: Callable[[str],
         return ";".join([mask_segment(name, mask, show), *(mask_pair(it, mask, show) for it in parameters)])
     if segment.partition("=")[2].strip("="):
         return mask_pair(segment, mask, show)
-    return mask(segment) if opaque_segment(segment) or names_secret(decode(segment)) else show(segment)
+    return mask(segment) if _is_secret(segment) else show(segment)
+
+
+@memoize(8192)  # most of what stands in one address stands in the next, too
+def _is_secret(segment: str) -> bool:
+    return opaque_segment(segment) or names_secret(decode(segment))
 
 
 def mask_pair(pair: str, mask: Callable[[str], str], show: Callable[[str], str]) -> str:

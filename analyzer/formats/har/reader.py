@@ -74,6 +74,8 @@ def read(source: Source) -> Capture:
         if element.skipped:
             gathered.skips.add(element.skipped)
         if element.value is not None and element.value != BLANK:
+            if source.addresses is not None:
+                source.addresses.add(element.value.request.url or "")
             peeled: Ticks | None = element.collector  # type: ignore[assignment]  # of our own making
             gathered.add(entries.read(element.index, element.value, peeled))
     if observer is not None:

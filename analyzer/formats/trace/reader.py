@@ -86,8 +86,8 @@ UNORDERED = CaveatKind.CUT_OFF.caveat(
 def read(source: Source) -> Capture:
     """Read one trace; its instants are microseconds of a clock without a date. Raises CaptureError where it is none."""
     events, log = Events(source), Log(source.name)
-    for event, pointer in events:
-        log.add(event, pointer)
+    for run in events.runs():
+        log.add_run(run.values, run.index, events.pointer)
     if events.is_cut_off:
         log.cut_off()
     return _Reading(source.name, events, log).capture()
@@ -111,7 +111,7 @@ class _Reading:
         observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
         began = _read_beginning(self.events.metadata)
         file = File(
-            self.name, "chrome-trace", self._exporter(), self.events.count, observed, clock=Clock.RELATIVE, began=began
+            self.name, "chrome-trace", self._exporter(), self.log.count, observed, clock=Clock.RELATIVE, began=began
         )
         return Capture(
             files=(file,),
