@@ -113,6 +113,7 @@ class Trigger(Value, frozen=True):
     awaited: the application's code ran in a later turn of the event loop than the mount.
     waited: the opening did, so the client library waited before it opened.
     timer: the index of the turn that set a timer which led to the opening.
+    promised: a promise led to it.
     """
 
     mount: Frame | None = None
@@ -123,6 +124,7 @@ class Trigger(Value, frozen=True):
     awaited: bool = False
     waited: bool = False
     timer: int | None = None
+    promised: bool = False
 
 
 NONE = Trigger()
@@ -151,6 +153,7 @@ def read(code: Initiator | None) -> Trigger:
         awaited=bool(mounts) and _has_waited(code.stack[opener_turn(code) + 1 : mounts[0][0] + 1], mounts[0][1]),
         waited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
+        promised=any(calls.label in PROMISES for calls in code.stack),
     )
 
 
@@ -167,6 +170,11 @@ def is_refresh(session: Session) -> bool:
 def is_mount(session: Session) -> bool:
     """Was it opened because a component was mounted?"""
     return read(session.initiator).mount is not None
+
+
+def is_promised(session: Session) -> bool:
+    """Was it opened after a promise?"""
+    return read(session.initiator).promised
 
 
 def opener_turn(code: Initiator) -> int:
