@@ -34,9 +34,10 @@ WAIT = "Close the old socket, and wait for the close, before you open the next o
 
 def creation_of(session: Session) -> Instant:
     """When it was asked for, as far as the capture tells; those without a date come last."""
-    for bounds in (session.created, session.opened):
-        if bounds is not None and bounds.earliest is not None:
-            return bounds.earliest
+    if session.created is not None and session.created.earliest is not None:
+        return session.created.earliest
+    if session.opened is not None and session.opened.earliest is not None:
+        return session.opened.earliest
     return FOREVER
 
 

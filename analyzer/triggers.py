@@ -114,6 +114,7 @@ class Trigger(Value, frozen=True):
     awaited: the application's code ran in a later turn of the event loop than the mount.
     waited: the opening did, so the client library waited before it opened.
     timer: the index of the turn that set a timer which led to the opening.
+    promised: a promise led to it.
     """
 
     mount: Frame | None = None
@@ -124,6 +125,7 @@ class Trigger(Value, frozen=True):
     awaited: bool = False
     waited: bool = False
     timer: int | None = None
+    promised: bool = False
 
 
 NONE = Trigger()
@@ -152,6 +154,7 @@ def read(code: Initiator | None) -> Trigger:
         awaited=bool(mounts) and _has_waited(code.stack[opener_turn(code) + 1 : mounts[0][0] + 1], mounts[0][1]),
         waited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
+        promised=any(calls.label in PROMISES for calls in code.stack),
     )
 
 
@@ -168,6 +171,11 @@ def is_refresh(session: Session) -> bool:
 def is_mount(session: Session) -> bool:
     """Was it opened because a component was mounted?"""
     return read(session.initiator).mount is not None
+
+
+def is_promised(session: Session) -> bool:
+    """Was it opened after a promise?"""
+    return read(session.initiator).promised
 
 
 def opener_turn(code: Initiator) -> int:

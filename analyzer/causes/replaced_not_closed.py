@@ -100,4 +100,10 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves("opened {} earlier, and not closed then; {}", length(age), heartbeats.rhythm(old))
 
 
-CAUSE = Cause("replaced-not-closed", "A timer opened another socket, and the old one stayed open", explain, of_all=True)
+CAUSE = Cause(
+    "replaced-not-closed",
+    "A timer opened another socket, and the old one stayed open",
+    explain,
+    sign=reconnects.may_resume,
+    of_all=True,
+)

@@ -1,7 +1,7 @@
 """Read the elements of one array of a JSON document, one after the other, in bounded memory, exactly.
 
     window     bytes in, a cursor, the offset in the document
-    elide      cuts out long texts, which nobody reads, as the bytes come in
+    elide      cuts out long texts, which nobody reads, as the bytes come in; `indented` does it in indented documents
     lines      one value per line, as the elements of one array
     separator  what stands between two elements of an array
     scan       where a value ends, token by token

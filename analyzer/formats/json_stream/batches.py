@@ -81,8 +81,8 @@ class Batches(Generic[Shape]):
         window = self.window
         if self.misses >= MISSES or window.vain > VAIN + VAIN_SHARE * window.place(window.at):
             return None
-        if window.large:
-            self.elide()
+        if window.elide_if_large():
+            self.separator.forget()
         want = WINDOW if self.separator.patterns else DENSE
         while window.need(want) and not self._is_dense() and not self.separator.last(window, window.end):
             self.large = want >= LARGE

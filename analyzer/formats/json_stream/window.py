@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from analyzer.formats.json_stream.elide import MARK, Elider
+from analyzer.formats.json_stream.indented import SAMPLE, IndentedElider, learn_opening
 from analyzer.patterns import Pattern
 
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
 FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
 BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
 MOST_CUTS = 1024  # of which the places are kept: only those within what is unread are asked for
-ELIDE_FROM = 128 << 20  # bytes of a document in which it pays to import numpy for that
+INDENTED_FROM = 2 << 20  # bytes of a document in which that pays where it is indented
+ELIDE_FROM = 128 << 20  # likewise in which it pays to import numpy for that, where it is not
 LONGEST_SPACE = 256  # of white space that matters
 SPACE = ord(" ")  # nothing above it is white space
 NO_SPACE = Pattern(rb"[^ \t\r\n]")
@@ -43,7 +45,9 @@ class Window:
         self.texts = texts
         self.vain = 0  # bytes that were decoded in vain
         self._before = -1  # place of buffer[0]
-        self._elider: Elider | None = None
+        self._elider: Elider | IndentedElider | None = None
+        self._opening: bytes | None = None  # what stands before a text in an indented document
+        self._is_learned = False  # we looked for that
         self._cuts: list[tuple[int, int]] = [(-1, 0)]  # (place, bytes that are gone before it), in order
 
     def place(self, at: int) -> int:
@@ -57,16 +61,33 @@ class Window:
         place = self._before + at
         return place + self._cuts[bisect_right(self._cuts, place, key=_place) - 1][1]
 
-    @property
-    def large(self) -> bool:
-        """Is this a document in which it pays to cut texts out?"""
-        return bool(self.texts) and self._elider is None and max(self._before, self.size) > ELIDE_FROM
+    def elide_if_large(self) -> bool:
+        """Cut texts out, where the document is so large that it pays; whether that is new, as in `elide`."""
+        size = max(self._before, self.size)
+        if size <= INDENTED_FROM or not self.texts:
+            return False
+        if self._elider is None and (opening := self._learn()) is not None:
+            return self._cut_out(IndentedElider(opening))
+        has_style = isinstance(self._elider, IndentedElider) and not self._elider.has_failed
+        return size > ELIDE_FROM and not has_style and self.elide()
 
     def elide(self) -> bool:
-        """Cut texts out of what is unread and of all that comes; whether that is new. Indices and places change."""
-        if not self.texts or self._elider is not None:
+        """Cut texts out of what is unread and of all that comes, exactly in any document; whether that is new. Indices
+        and places change."""
+        if not self.texts or isinstance(self._elider, Elider):
             return False
-        self._elider = Elider(BLOCK, self.texts)
+        return self._cut_out(Elider(BLOCK, self.texts))
+
+    def _learn(self) -> bytes | None:
+        if not self._is_learned:
+            self._is_learned = True
+            self.need(SAMPLE)
+            sample = bytes(self.buffer[self.at : min(self.end, self.at + SAMPLE)])
+            self._opening = learn_opening(sample, self.texts[0]) if len(self.texts) == 1 else None
+        return self._opening
+
+    def _cut_out(self, elider: Elider | IndentedElider) -> bool:
+        self._elider = elider
         unread = bytes(self.buffer[self.at : self.end])
         self._reserve(len(unread) + BLOCK)
         self.end = self.at
@@ -120,6 +141,8 @@ class Window:
         if self._elider is None or not got:
             self.end += got
             return
+        if isinstance(self._elider, IndentedElider) and self.at > self.end - self._elider.pending:
+            self._elider.forget()
         self.end, cuts = self._elider.cut(self.buffer, view, self.end, self.end + got)
         for at, gone in cuts:
             self._cuts.append((self._before + at, self._cuts[-1][1] + gone))

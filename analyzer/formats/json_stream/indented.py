@@ -1,0 +1,164 @@
+"""Cut bodies out of an indented document, where each member has a line of its own: a text ends where its line does.
+
+A JSON string holds no raw line break, so two searches at the speed of memory find a body: its key, then the line break.
+No byte between them is looked at by itself, as `elide` does, which needs numpy for that.
+
+Why a text ends there. `elide` shows that the quote behind the key and its colon opens a string. That it ends where the
+line does is the style of the document: each of its first lines (`SAMPLE`) holds one member, value or bracket; the key
+stands first in its line; and the line ends in a quote that nothing escapes, or that and a comma. No quote at either end
+of the text (`EDGE`) ends it sooner. Where one of these fails, nothing is cut any more; and where a part of the text is
+gone by then, what the parser refuses takes the place of the mark.
+"""
+
+from typing import NamedTuple
+
+from analyzer.formats.json_stream.elide import MARK, QUOTE, is_odd
+from analyzer.patterns import Pattern
+
+SAMPLE = 1 << 15  # bytes that show the style
+FEWEST = 8  # lines of them
+SHORTEST = 2048  # bytes of text that are worth a cut
+EDGE = 512  # bytes of a text at which we look for a quote that ends it
+PROBE, PAUSE = 4 << 20, 16 << 20  # bytes; if bodies are less than a quarter of them, so many pass without a search
+INDENT = 64  # bytes before a key, at most
+REFUSED = b'"]'  # takes the place of MARK: it ends the string, and an array that is none
+ENDING = b'",\r'  # at most, of a line
+RETURN, COMMA = ord("\r"), ord(",")
+STRING = rb'"(?:[^"\\]|\\.)*+"'
+LINE = Pattern(
+    rb"[ \t]*+(?:(?:%b(?P<colon>[ \t]*+:[ \t]*+))?(?:%b|-?\d[\d.eE+-]*+|true|false|null|\{\}|\[\]|[\[{])|[\]}]),?\r?"
+    % (STRING, STRING)
+)
+SAFE = Pattern(rb"[\x20-\x5b\x5d-\x7f]{8}")  # no escape, pair of escapes or character goes on behind these
+BARE = Pattern(rb'(?<!\\)(?:\\\\)*+"')
+
+
+def learn_opening(sample: bytes, key: str) -> bytes | None:
+    """What stands before a text, where each member has a line of its own; None where that is not so."""
+    lines = [LINE.fullmatch(line) for line in sample[: sample.rfind(b"\n") + 1].split(b"\n")[1:-1]]
+    colons = {line["colon"] for line in lines if line is not None} - {None}
+    if len(lines) < FEWEST or None in lines or len(colons) != 1:
+        return None
+    return b'"%b"%b"' % (key.encode(), colons.pop())
+
+
+class _Text(NamedTuple):
+    """A text that goes on beyond the block: how many of its last bytes were left, and whether others are gone."""
+
+    size: int
+    is_cut: bool
+
+
+class IndentedElider:
+    """Cuts texts out of one stream, block by block. `opening`: what stands before each."""
+
+    def __init__(self, opening: bytes) -> None:
+        self.has_failed = False  # the document has another style
+        self._opening = opening
+        self._text: _Text | None = None
+        self._sought = self._gone = 0  # bytes of the current probe, and those of them that were cut
+        self._pause = 0  # bytes that pass yet
+
+    @property
+    def pending(self) -> int:
+        """How many of the last bytes that were kept belong to a text that goes on."""
+        return 0 if self._text is None else self._text.size + len(MARK)
+
+    def forget(self) -> None:
+        """Give up the text that goes on: the parser has passed it."""
+        self._text = None
+
+    def cut(self, buffer: bytearray, view: memoryview, start: int, end: int) -> tuple[int, list[tuple[int, int]]]:
+        """Cut the bodies out of `buffer[start:end]`, the block that came in last; what is kept moves up.
+
+        `view` is one of `buffer`. Returns where the kept bytes end, and the cuts: (index of the byte behind it, bytes
+        that are gone).
+        """
+        if self._text is None and (self.has_failed or self._is_pausing(end - start)):
+            return end, []
+        cuts: list[tuple[int, int]] = []
+        if self._text is None:
+            text, is_cut = self._next(buffer, max(1, start - len(self._opening)), end), False
+            stop = at = start  # before `stop` all is in its place, before `at` all is done with
+        else:
+            stop = at = text = start - self._text.size
+            is_cut, self._text = self._text.is_cut, None
+        while text:
+            line = buffer.find(b"\n", max(text, start), end)
+            closing = self._safe(buffer, text, is_cut, end) if line < 0 else self._closing(buffer, text, line)
+            pays = closing > text and (is_cut or closing - text >= SHORTEST)
+            if pays and not self.has_failed:
+                self.has_failed = _may_end(buffer, text, closing, end if line < 0 else closing)
+            if self.has_failed:
+                if is_cut:
+                    view[text - len(MARK) : text] = REFUSED
+                break
+            if pays:
+                view[stop : stop + text - at] = view[at:text]
+                stop += text - at
+                gone = closing - text
+                if not is_cut:
+                    view[stop : stop + len(MARK)] = MARK
+                    stop += len(MARK)
+                    gone -= len(MARK)
+                cuts.append((stop, gone))
+                at, is_cut = closing, True
+                self._gone += gone
+            if line < 0:
+                self._text = _Text(end - max(at, text), is_cut)
+                break
+            text, is_cut = self._next(buffer, line, end), False
+        view[stop : stop + end - at] = view[at:end]
+        return stop + end - at, cuts
+
+    def _is_pausing(self, count: int) -> bool:
+        """Does the next block pass, since there were few bodies of late?"""
+        if self._sought >= PROBE:
+            self._pause = PAUSE if self._gone < PROBE // 4 else 0
+            self._sought = self._gone = 0
+        if self._pause > 0:
+            self._pause -= count
+            return True
+        self._sought += count
+        return False
+
+    def _next(self, buffer: bytearray, start: int, end: int) -> int:
+        """Where the next text begins; 0 for nowhere."""
+        key = buffer.find(self._opening, start, end)
+        if key < 0:
+            return 0
+        before = buffer[max(0, key - INDENT) : key].rstrip(b" \t")
+        if not before.endswith(b"\n"):
+            self.has_failed = True
+            return 0
+        return key + len(self._opening)
+
+    def _safe(self, buffer: bytearray, text: int, is_cut: bool, end: int) -> int:
+        """Up to where a text may be cut that goes on beyond `end`, so that its edge stays, and no escape is parted."""
+        if end - text < 2 * EDGE + (0 if is_cut else SHORTEST):
+            return text
+        safe = SAFE.search(buffer, end - 2 * EDGE, end - EDGE)
+        return text if safe is None else safe.end()
+
+    def _closing(self, buffer: bytearray, text: int, line: int) -> int:
+        """The quote that ends the text whose line ends here."""
+        at = line - 1
+        at -= buffer[at] == RETURN
+        at -= buffer[at] == COMMA
+        self.has_failed = at < text or buffer[at] != QUOTE or is_odd(buffer, text, at)
+        return at
+
+
+def _may_end(buffer: bytearray, text: int, closing: int, end: int) -> bool:
+    """Does a quote end the text before `closing`, as far as we look? Where it goes on beyond `end`, that may be within
+    what ends its line."""
+    last = (closing, end - len(ENDING)) if end > closing else (max(text, closing - EDGE), closing)
+    return _has_bare(buffer, text, min(text + EDGE, closing)) or _has_bare(buffer, *last)
+
+
+def _has_bare(buffer: bytearray, start: int, end: int) -> bool:
+    """Is a quote there that nothing escapes?"""
+    quotes = buffer.count(QUOTE, start, end)
+    if not quotes or (quotes == buffer.count(b'\\"', start, end) and buffer.find(b'\\\\"', start, end) < 0):
+        return False
+    return BARE.search(buffer, start, end) is not None
