@@ -152,10 +152,10 @@ def _spans(placed: Sequence[Placed]) -> list[frames.Span]:
 def _match(placed: tuple[Placed, ...], provider: Provider | None) -> Match | None:
     """The client library whose path fits, and those that use it: the path with the most frames counts."""
     service = provider.id if provider is not None else None
-    match = _longest(placed, clients.ways, lambda it: not it.weak or service in it.library.services)
+    match = _longest(placed, clients.ways, lambda way: not way.weak or service in way.library.services)
     while match is not None:
         inner = match.way.library.id
-        outer = _longest(match.rest, clients.wraps, lambda it: inner in it.library.over)  # noqa: B023
+        outer = _longest(match.rest, clients.wraps, lambda way: inner in way.library.over)  # noqa: B023
         if outer is None or match.again:
             return match
         match = Match(outer.way, match.placed + outer.placed, outer.rest)
@@ -178,7 +178,7 @@ def _first_call(again: Match) -> Match | None:
     """The application's own call of a library that opened anew, where the stack goes back to it."""
     library, placed = again.way.library.id, again.placed + again.rest
     for n in range(1, len(placed)):
-        match = _longest(placed[n:], clients.ways, lambda it: it.library.id == library)
+        match = _longest(placed[n:], clients.ways, lambda way: way.library.id == library)
         if match is not None and len(match.placed) > 1 and not match.again:
             return match
     return None
