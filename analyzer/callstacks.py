@@ -17,15 +17,16 @@ from analyzer import frames
 from analyzer.frames import Placed
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Provider, Session
+from analyzer.patterns import Pattern
 from analyzer.services import clients, paths
 from analyzer.services.clients import Fault, Library, Way
 
-EXTENSION = re.compile(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
-ENGINE = re.compile(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
+EXTENSION = Pattern(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
+ENGINE = Pattern(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
 # A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
-AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
-COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
-MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
+AGAIN = Pattern(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
+COMPONENT = Pattern(r"<[A-Z][\w$.]*>")  # `<div>` is none
+MINIFIED = Pattern(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
 
 

@@ -6,7 +6,6 @@ Each command has its file. They share `options` (groups of options), `running` (
 from __future__ import annotations
 
 import os
-import re
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ from typer.core import TyperGroup
 from analyzer import choices
 from analyzer.cli.help import Command, sections
 from analyzer.cli.screen import is_piped, refuse
+from analyzer.patterns import Pattern
 from analyzer.version import VERSION
 
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, which typer keeps to itself
@@ -66,7 +66,7 @@ HINTS = {  # what other programs call them
     "inspect": "show",
 }
 NEAR = 0.75  # share of letters that a word has in common with the command that is meant
-BARE = re.compile(r"[A-Za-z][\w-]*")  # a word that is no path: no dot, no slash, no glob
+BARE = Pattern(r"[A-Za-z][\w-]*")  # a word that is no path: no dot, no slash, no glob
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 OWN = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
 

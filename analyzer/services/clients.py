@@ -10,10 +10,11 @@ from typing import NamedTuple
 import msgspec
 
 from analyzer.model import MILLISECOND, Client, Duration, Provider, Value
+from analyzer.patterns import Pattern
 from analyzer.services import Verified, packing, paths
 
 SOURCE = Path(__file__).with_name("clients.toml")
-NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
+NUMBERS = Pattern(r"v?(\d+(?:\.\d+)*)")
 
 
 class Habit(Value, frozen=True, forbid_unknown_fields=True):

@@ -15,11 +15,12 @@ from collections.abc import Iterable
 from functools import cache
 
 from analyzer.memo import memoize
+from analyzer.patterns import Pattern
 
-SUFFIX = re.compile(r"[$_]?\d+$")  # what a bundler appends to a name that is taken
-SHORT = re.compile(r"#?[A-Za-z_$][\w$]{0,2}")  # as minifiers name functions; a name of people may be as short
+SUFFIX = Pattern(r"[$_]?\d+$")  # what a bundler appends to a name that is taken
+SHORT = Pattern(r"#?[A-Za-z_$][\w$]{0,2}")  # as minifiers name functions; a name of people may be as short
 LONGEST = 200  # characters of a name
-CALLEE = re.compile(r"_callee\d*\$?")  # as Babel names the generator of an async function
+CALLEE = Pattern(r"_callee\d*\$?")  # as Babel names the generator of an async function
 ENGINE_NAMES = {
     "eval",
     "<computed>",

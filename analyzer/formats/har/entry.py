@@ -6,8 +6,6 @@ until the whole file is read.
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -47,17 +45,18 @@ from analyzer.formats.har.fields import (
 )
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, ask
+from analyzer.formats.har.side_file import read_attachment
 from analyzer.formats.source import Attachment
 from analyzer.model import SECOND, Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped, SkipReason
+from analyzer.patterns import Pattern
 
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
-MOST_LINES = 20  # damaged lines of a side file that are reported one by one
 MOST_STACKS = 100_000  # that are decoded once; as many as there are sockets at most
 LONGEST_SOCKET_URL = 1 << 16  # characters
 FIRST = 50  # entries in which a User-Agent is sought
-USER_AGENT = re.compile(rb"Chrome/(\d{1,4})\.")
-SCRIPT = re.compile(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
+USER_AGENT = Pattern(rb"Chrome/(\d{1,4})\.")
+SCRIPT = Pattern(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
 WORKERS = ("worker", "sharedworker", "serviceworker")
 DIRECTIVES = tuple((word, word.encode()) for word in (MAX_AGE, NO_CACHE))  # of Cache-Control
 
@@ -278,25 +277,6 @@ class EntryReader:
         messages, problems = read_attachment(self.attachment, raw.response.content.side_file)
         pointer = f"/log/entries/{index}/response/content/_file"
         return messages, tuple(Skipped(pointer, None, problem, SkipReason.SIDE_FILE) for problem in problems)
-
-
-def read_attachment(attachment: Attachment, name: str) -> tuple[list[RawMessage] | None, list[str]]:
-    """Read Playwright's side file, one message a line, as JSON; and what is wrong with it."""
-    text = attachment(name)
-    if text is None:
-        return None, ["the file with its messages is not in the capture's folder"]
-    messages: list[RawMessage] = []
-    problems: list[str] = []
-    others = 0
-    for number, line in enumerate(io.BytesIO(text), 1):
-        try:
-            messages.append(msgspec.json.decode(line, type=RawMessage))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            if len(problems) < MOST_LINES:
-                problems.append(f"line {number} of its message file is damaged")
-            else:
-                others += 1
-    return messages, [*problems, f"{others:,} more lines of its message file are damaged"] if others else problems
 
 
 def _close(raw: RawEntry) -> CloseRecord | None:

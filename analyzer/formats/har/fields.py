@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -32,6 +31,7 @@ from analyzer.model import (
     Provider,
     Where,
 )
+from analyzer.patterns import Pattern
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -42,7 +42,7 @@ FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start 
 LONGEST_DURATION = FOREVER / MILLISECOND  # in milliseconds, as HAR has them
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 PROTOCOL = "sec-websocket-protocol"
-USER_CONTEXT = re.compile(r"(?:\d{1,9}:)?context_\d{1,9}")
+USER_CONTEXT = Pattern(r"(?:\d{1,9}:)?context_\d{1,9}")
 SENT, RECEIVED = 1, 0
 DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-generator has them
     "send": SENT,

@@ -10,11 +10,11 @@ of the text (`EDGE`) ends it sooner. Where one of these fails, nothing is cut an
 gone by then, what the parser refuses takes the place of the mark.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.formats.json_stream.elide import MARK, QUOTE, is_odd
+from analyzer.patterns import Pattern
 
 SAMPLE = 1 << 15  # bytes that show the style
 FEWEST = 8  # lines of them
@@ -26,12 +26,12 @@ REFUSED = b'"]'  # takes the place of MARK: it ends the string, and an array tha
 ENDING = b'",\r'  # at most, of a line
 RETURN, COMMA = ord("\r"), ord(",")
 STRING = rb'"(?:[^"\\]|\\.)*+"'
-LINE = re.compile(
+LINE = Pattern(
     rb"[ \t]*+(?:(?:%b(?P<colon>[ \t]*+:[ \t]*+))?(?:%b|-?\d[\d.eE+-]*+|true|false|null|\{\}|\[\]|[\[{])|[\]}]),?\r?"
     % (STRING, STRING)
 )
-SAFE = re.compile(rb"[\x20-\x5b\x5d-\x7f]{8}")  # no escape, pair of escapes or character goes on behind these
-BARE = re.compile(rb'(?<!\\)(?:\\\\)*+"')
+SAFE = Pattern(rb"[\x20-\x5b\x5d-\x7f]{8}")  # no escape, pair of escapes or character goes on behind these
+BARE = Pattern(rb'(?<!\\)(?:\\\\)*+"')
 
 
 def learn_opening(sample: bytes, key: str) -> bytes | None:

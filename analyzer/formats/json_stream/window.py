@@ -7,6 +7,7 @@ from typing import Protocol
 
 from analyzer.formats.json_stream.elide import MARK, Elider
 from analyzer.formats.json_stream.indented import SAMPLE, IndentedElider, learn_opening
+from analyzer.patterns import Pattern
 
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
 FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
@@ -17,8 +18,8 @@ PAUSE = 8 << 20  # bytes that pass without a search where there are few bodies
 ELIDE_FROM = 128 << 20  # likewise in which it pays to import numpy for that, where it is not
 LONGEST_SPACE = 256  # of white space that matters
 SPACE = ord(" ")  # nothing above it is white space
-NO_SPACE = re.compile(rb"[^ \t\r\n]")
-NOTHING = re.compile(rb"[^\0 \t\r\n]")
+NO_SPACE = Pattern(rb"[^ \t\r\n]")
+NOTHING = Pattern(rb"[^\0 \t\r\n]")
 
 
 class Bytes(Protocol):
