@@ -80,6 +80,8 @@ def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[S
     by_id = follow(sessions)
     firsts: dict[object, Session] = {}  # by its place, the last one that was no reconnect
     pairs: list[tuple[Session, Session]] = []
+    if not any(it.spare and it.rival is None for it in _of(finding, by_id)):
+        return pairs
     for new in openings.in_order(select(finding, sessions)):
         opening, source = by_id[new.id], openings.source(new)
         old = firsts.get(source)
@@ -98,6 +100,16 @@ def select(finding: Finding, sessions: Sequence[Session]) -> list[Session]:
 def select_openings(finding: Finding, sessions: Sequence[Session]) -> list[Opening]:
     """Return the same, each with how it came after the others."""
     return _of(finding, follow(sessions))
+
+
+def may_resume(session: Session) -> bool:
+    """May a client or the application have opened it again by itself? Without such a socket nothing reconnects."""
+    code = session.initiator
+    return (
+        frame_of(session) is not None
+        or callstacks.find_library(session) is not None
+        or triggers.read(code).end_handler is not None
+    )
 
 
 def frame_of(session: Session) -> Frame | None:

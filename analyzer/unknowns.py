@@ -124,7 +124,7 @@ class _Extreme:
     """Of pairs (place, value): the largest value of those below a place, one of them left out."""
 
     def __init__(self, pairs: Sequence[tuple[Instant, Instant]]) -> None:
-        order = sorted(range(len(pairs)), key=lambda n: pairs[n])
+        order = sorted(range(len(pairs)), key=pairs.__getitem__)
         self.places = [pairs[n][0] for n in order]
         self.best: list[tuple[int, Instant, Instant]] = []  # who has the largest, that, and the second largest
         who, most, second = -1, -FOREVER, -FOREVER

@@ -79,7 +79,9 @@ def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Find
     loaded = {page.id for page in report.capture.pages if page.recorded}
     rank = {session.id: n for n, session in enumerate(everyone)}
     of_each_code = {(session.initiator, session.provider): session for session in everyone}.values()
-    candidates = [cause for cause in among if cause.sign is None or any(map(cause.sign, of_each_code))]
+    signs = {cause.sign for cause in among if cause.sign is not None}
+    present = {None, *(sign for sign in signs if any(map(sign, of_each_code)))}
+    candidates = [cause for cause in among if cause.sign in present]
 
     @cache
     def keys(key: Key) -> list[Hashable]:

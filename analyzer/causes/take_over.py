@@ -110,4 +110,4 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves("closed {} after {} was requested", length(later), new.name)
 
 
-CAUSE = Cause(ID, "Two clients take the connection from each other", explain, of_all=True)
+CAUSE = Cause(ID, "Two clients take the connection from each other", explain, sign=reconnects.may_resume, of_all=True)

@@ -120,13 +120,17 @@ def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, .
     def is_met(need: Need, session: Session) -> bool:
         return need.is_met(session, pages.get(session.page or ""))
 
+    @cache
+    def select(concerns: Callable[[Session, Policy], bool]) -> list[Session]:
+        return opened if concerns is concerns_every else [it for it in opened if concerns(it, policy)]
+
     unchecked = []
     for rule in rules:
         if not rule.needs or rule.id in off:
             continue
-        if any(rule.concerns(it, policy) and all(is_met(need, it) for need in rule.needs) for it in opened):
-            continue  # the first socket that has all, mostly
-        sessions = [session for session in opened if rule.concerns(session, policy)]
+        sessions = select(rule.concerns)
+        if any(all(is_met(need, session) for need in rule.needs) for session in sessions):
+            continue
         if not _were_open(rule.least, sessions, report):
             continue
         missing = [need for need in rule.needs if not any(is_met(need, session) for session in sessions)]
