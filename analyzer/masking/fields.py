@@ -118,10 +118,10 @@ class Walk:
             field = getattr(value, name)
             if field is None:
                 continue
-            if mask is WITHIN:
-                result = self._replace(field)
+            if isinstance(mask, str):
+                result = self._replace(field) if mask is WITHIN else ()
             else:
-                result = () if mask is NEVER else self._act(mask, field)  # type: ignore[arg-type]
+                result = self._act(mask, field)
             if result is not field:
                 changes[name] = result
         if type(value) is Group:
