@@ -14,6 +14,7 @@ from typing import NamedTuple
 from analyzer import callstacks, frames
 from analyzer.memo import memoize
 from analyzer.model import Frame, Initiator, Provider
+from analyzer.patterns import Pattern
 from analyzer.services import paths
 
 
@@ -23,7 +24,7 @@ class _Names(NamedTuple):
     around: re.Pattern[str]
 
 
-FRAMEWORK = re.compile(
+FRAMEWORK = Pattern(
     r"react[_-]stack[_-]bottom[_-]frame|runWithFiberInDEV|commit(?:Hook|Passive|Layout|Root|Double|Mutation)\w*"
     r"|recursivelyTraverse\w+|(?:re|dis)connectPassiveEffects|doubleInvokeEffects\w*|invoke\w*Effect\w*In(?:DEV|Dev)"
     r"|flushPassiveEffects\w*|flush(?:Work|SyncWork|Spawned)\w*|performWork\w*|performSyncWork\w*|performConcurrentWork\w*"
@@ -34,21 +35,21 @@ FRAMEWORK = re.compile(
 )
 LIBRARIES = {
     "stream-chat": _Names(
-        re.compile(
+        Pattern(
             "_connect|connect|openConnection|_setupConnection|_reconnect|onlineStatusChanged|_onlineStatusChanged"
             "|scheduleConnectionCheck|onclose|onmessage|onerror|connectionIDWithoutError"
         ),
-        re.compile("connectUser|connectAnonymousUser"),
-        re.compile("setGuestUser"),
+        Pattern("connectUser|connectAnonymousUser"),
+        Pattern("setGuestUser"),
     ),
     "socket-io": _Names(
-        re.compile(
+        Pattern(
             r"createSocket|doOpen|open|_open|_probe|onOpen|onHandshake|_onPacket|onPacket|emit|callback|onData|_onLoad"
             r"|onreadystatechange|_create|_?Request|request|doPoll|_poll|_?Socket|Manager|onclose|maybeReconnectOnOpen"
             r"|reconnect|WS|SocketWith\w+|_?WebSocket"
         ),
-        re.compile("lookup|connect"),
-        re.compile("(?!)"),
+        Pattern("lookup|connect"),
+        Pattern("(?!)"),
     ),
 }
 

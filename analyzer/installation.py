@@ -11,9 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from analyzer.patterns import Pattern
+
 NAME = "har-sockets"
-PACKAGE = re.compile(r"[\w.-]+")
-EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
+PACKAGE = Pattern(r"[\w.-]+")
+EXTRA = Pattern(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 PYTHONS = ("python", "python3", "py")
 
 

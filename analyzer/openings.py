@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from analyzer import callstacks, triggers
 from analyzer.memo import memoize
 from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
 from analyzer.model.sentence import Sentence, name, term
+from analyzer.patterns import Pattern
 from analyzer.shapes.randomness import has_random_stretch
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
@@ -17,15 +17,15 @@ CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for t
 SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshake is done: measured 1 to 70 ms
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
-PLAIN = re.compile(r"(?i)[a-z]+(?:[-_.][a-z0-9]+)*|[a-z]+\d{1,3}|\d{1,4}")  # words and short numbers
-OF_CLIENT = re.compile(
+PLAIN = Pattern(r"(?i)[a-z]+(?:[-_.][a-z0-9]+)*|[a-z]+\d{1,3}|\d{1,4}")  # words and short numbers
+OF_CLIENT = Pattern(
     r"(?i)user|client|session|conn|token|auth|key|pk|jwt|cred|sign|attempt|retr|try|count|seq|time|stamp|nonce|rand"
     r"|^(?:id|uid|sid|cid|t|ts|n|v|_|cb)$"
 )
 ABANDONED = "closed before the connection is established"  # as Chromium says it
 # Texts that leave open whether the page or the server ended a handshake: of the formats, of Chromium (nobody wanted its
 # answer any more), of mitmproxy (the browser left).
-UNEXPLAINED = re.compile(
+UNEXPLAINED = Pattern(
     r".* does not say why|no reason recorded|net::ERR_ABORTED|closed before .* was established|Client disconnected"
 )
 # What to do where each socket was about to be closed when the next one was opened.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -40,13 +39,14 @@ from analyzer.model import (
     Where,
     list_unchecked,
 )
+from analyzer.patterns import Pattern
 from analyzer.rules import RULES
 from analyzer.services import Row, loading, matching
 from analyzer.shapes import addresses
 from analyzer.source_maps import folders
 
 # The port of an address on this machine, which says nothing about who answers there.
-OWN_PORT = re.compile(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
+OWN_PORT = Pattern(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
 
 
 def analyze(

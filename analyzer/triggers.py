@@ -12,15 +12,16 @@ from functools import lru_cache
 
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Session, Value
+from analyzer.patterns import Pattern
 from analyzer.services import paths
 
 # React calls these in development alone, to mount the effects of a component in StrictMode a second time.
-SECOND_MOUNT = re.compile(
+SECOND_MOUNT = Pattern(
     r"invoke(?:Passive|Layout)EffectMountInDEV|invokeEffectsInDev|(?:legacyC|c)ommitDoubleInvokeEffectsInDEV"
     r"|doubleInvokeEffects\w*|recursivelyTraverseAndDoubleInvokeEffectsInDEV"  # React 18 | React 19
 )
 # The functions by which frameworks mount a component, and the methods that they call then.
-MOUNT = re.compile(
+MOUNT = Pattern(
     r"commit(?:HookEffectList(?:Mount)?|LayoutEffectOnFiber|PassiveMountOnFiber)|componentDidMount"  # React
     r"|__weh|setupStatefulComponent|callHook"  # Vue: `hook.__weh` wraps onMounted and its kind
     r"|ng(?:OnInit|AfterViewInit|AfterContentInit)"  # Angular
@@ -29,20 +30,20 @@ MOUNT = re.compile(
     r"|diffed"  # Preact, which runs effects in a timer of its own
     r"|ionView(?:Will|Did)Enter|didInsertElement"
 )
-RENDER = re.compile(
+RENDER = Pattern(
     r"renderWithHooks\w*|renderComponentRoot|mount(?:Memo|State\w*|Reducer|IndeterminateComponent)|updateMemo|callComponentInDEV"
     r"|finishClassComponent|constructClassInstance"
 )
 # By these code runs again after an edit: Vite's client, React's Fast Refresh (under any bundler).
-REFRESH = re.compile(r"importUpdatedModule|queueUpdate|performReactRefresh")
-ENDED = re.compile(
+REFRESH = Pattern(r"importUpdatedModule|queueUpdate|performReactRefresh")
+ENDED = Pattern(
     r"_*(?:on|handle)_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)"
     r"(?:_?(?:[Ee]vent|[Hh]andler|(?:[Ww]eb)?[Ss]ocket|[Ww][Ss]|[Cc]onnection|[Cc]allback))?"
 )
-VITE_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
+VITE_CLIENT = Pattern(r"/@vite/client(?:\?|$)")
 TIMERS = frozenset(("setTimeout", "setInterval"))
 PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
-MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
+MINIFIED = Pattern(r"[A-Za-z_$][\w$]{0,2}")
 HOOKS = frozenset(("setup", "created", "mounted", "activated"))  # of Vue, if one of its methods is there as well
 REACTIVE = frozenset(("runIfDirty", "scheduler", "_init", "_update", "$mount"))
 NEAR = 2_000  # columns: two functions that stand side by side in a minified file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from analyzer.formats.json_stream import indented
+from analyzer.formats.har.raw import LAYOUT, RawEntry
+from analyzer.formats.json_stream import batches, indented, window
+from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.elide import MARK
 from analyzer.formats.json_stream.indented import IndentedElider, learn_opening
 
@@ -154,16 +157,30 @@ def test_any_bytes_raise_nothing(data: bytes, blocks: list[int]) -> None:
 
 
 def test_few_bodies_stop_the_search_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indented, "PROBE", 10_000)
-    monkeypatch.setattr(indented, "PAUSE", 20_000)
-    elider = IndentedElider(b'"text": "')
-    entry = b'\n  "text": "' + b"x" * 4000 + b'",\n'
-    blocks = [b" " * 5000, b" " * 5000, *[entry * 2] * 5]
-    cuts = []
-    for block in blocks:
-        buffer = bytearray(b"[" + block + b"    ")
-        cuts.append(elider.cut(buffer, memoryview(buffer), 1, 1 + len(block))[0] - 1 < len(block))
-    assert cuts == [False, False, False, False, False, True, True]
+    monkeypatch.setattr(indented, "PROBE", 20_000)
+    monkeypatch.setattr(window, "PAUSE", 300_000)
+    monkeypatch.setattr(window, "BLOCK", 4096)
+    for module in (window, batches):
+        monkeypatch.setattr(module, "WINDOW", 4096)
+    monkeypatch.setattr(window, "INDENTED_FROM", 0)
+
+    def count(texts: list[str]) -> list[int]:
+        """How many bytes are gone after each entry."""
+        entries = [{"request": {"postData": {"text": text}}, "x": ["y" * 40] * 20} for text in texts]
+        data = json.dumps({"log": {"entries": entries}}, indent=2).encode()
+        document = Document(io.BytesIO(data), "x", LAYOUT, RawEntry, size=len(data))
+        gone = []
+        for element in document.elements():
+            here = document.window
+            gone.append(here.offset(here.at) - here.place(here.at))
+            assert element.value is not None and not element.skipped
+        return gone
+
+    few, many = [""] * 100, ["x" * 5000] * 100
+    gone = count(few + many)
+    assert gone[100] == gone[110] == 0 < gone[-1]
+    assert count(many)[10] > 10_000
+    assert count(few)[-1] == 0
 
 
 @pytest.mark.parametrize("style", [(2, ": ", "\n"), ("\t", " : ", "\r\n"), (1, ":", "\n")])

@@ -36,14 +36,14 @@ After:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from analyzer import heartbeats, openings, reconnects, triggers
 from analyzer.model import Cause, Duration, Explanation, Finding, Proof, Session
 from analyzer.model.sentence import Sentence, length
+from analyzer.patterns import Pattern
 
-HANDLER = re.compile(r"_*on_?(?:[Mm]essage|[Oo]pen)")
+HANDLER = Pattern(r"_*on_?(?:[Mm]essage|[Oo]pen)")
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 
 

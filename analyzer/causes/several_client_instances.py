@@ -37,7 +37,6 @@ After: one client per session, which every component below shares.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
@@ -45,8 +44,9 @@ from analyzer import callstacks, openings, triggers
 from analyzer.intervals import peak
 from analyzer.model import Cause, Explanation, Finding, Initiator, Session
 from analyzer.model.sentence import Sentence, name, term
+from analyzer.patterns import Pattern
 
-METHOD = re.compile(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unless a minifier renamed it
+METHOD = Pattern(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unless a minifier renamed it
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:

@@ -29,6 +29,7 @@ from analyzer.masking import Masks, mask_result
 from analyzer.masking.names import digest
 from analyzer.merge import merge
 from analyzer.model import Capture, Policy, Report, Run, Unreadable, name_source, plural
+from analyzer.patterns import Pattern
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.services import loading
@@ -38,7 +39,7 @@ Render = Callable[[Run], bytes]
 Result = Report | Unreadable
 NAMED = 5  # unreadable captures that a terminal names one by one
 NAMED_AFTER = "|".join(re.escape(suffix) for suffix in sorted(NAMES, key=len, reverse=True))
-CAPTURE_SUFFIX = re.compile(rf"(?:{NAMED_AFTER})?(?:\.gz|\.zst|\.zip)?$|\.json$|\.txt$", re.IGNORECASE)
+CAPTURE_SUFFIX = Pattern(rf"(?:{NAMED_AFTER})?(?:\.gz|\.zst|\.zip)?$|\.json$|\.txt$", re.IGNORECASE)
 
 
 def make_run(

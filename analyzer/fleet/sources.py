@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -18,12 +17,13 @@ from analyzer.formats.registry import SEARCHED, SUFFIXES, is_named
 from analyzer.formats.trace_zip import is_trace
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, join_words
+from analyzer.patterns import Pattern
 
 LIKELY = (".json", ".txt", ".zip", ".gz", ".zst", ".log")  # of files that may be captures under another name
-SIDE_FILE = re.compile("[0-9a-f]{40}")  # what Playwright names the bodies beside a HAR
+SIDE_FILE = Pattern("[0-9a-f]{40}")  # what Playwright names the bodies beside a HAR
 KINDS = 4  # suffixes that are named
 STANDARD_INPUT = "-"
-CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
+CREDENTIALS = Pattern(r"(?<=://)[^/?#]*@")
 HIDDEN = "***"
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from analyzer.patterns import Pattern
+
 HEAD = 4096  # bytes that a guess looks at
 SPACE = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, too
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -46,7 +48,7 @@ class Format(NamedTuple):
 
 LOG_KEY = rb"(?:version|creator|browser|pages|entries|comment|_\w*)"
 # The beginning of a HAR: its log, by the keys that a log has. Server logs in JSON have a `log` too.
-HAR_LOG = re.compile(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
+HAR_LOG = Pattern(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
 
 
 def sniff_har(head: bytes) -> Answer:

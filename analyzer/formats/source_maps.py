@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 
 from analyzer.formats.har import bodies
 from analyzer.formats.har.bodies import Bodies
@@ -27,7 +26,8 @@ def apply(capture: Capture, attachment: Attachment, reopen: Reopen | None, addre
         return capture
     may_be_there = addresses.may_have(wanted) or bodies.with_modules(wanted)
     own = _bodies(wanted, reopen) if reopen is not None and may_be_there else Bodies()
-    return placing.place(capture, partial(_find, own, attachment))
+    answers = {address: _find(own, attachment, address) for address in wanted}
+    return placing.place(capture, answers.get) if any(answers.values()) else capture
 
 
 def _bodies(wanted: set[str], reopen: Reopen) -> Bodies:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
 from analyzer.model import Identity, Session
+from analyzer.patterns import Pattern
 from analyzer.shapes.addresses import SMALL_NUMBER
 
-ALNUM = re.compile(r"[^\W_]+")
-SEPARATOR = re.compile(r"[/\\?#;=&\s'\"<>()]")  # where an address is divided, or ends in a text
-ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+ALNUM = Pattern(r"[^\W_]+")
+SEPARATOR = Pattern(r"[/\\?#;=&\s'\"<>()]")  # where an address is divided, or ends in a text
+ENCODED = Pattern(r"(?:%[0-9A-Fa-f]{2})+")
 SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is masked as a whole part of a path alone
 Place: TypeAlias = tuple[int, int, str]  # where a value begins and ends in a text, and which it is
 

@@ -11,6 +11,7 @@ from typing import TypeAlias, cast
 from analyzer.masking.names import Masks
 from analyzer.masking.secrets import NOTHING, Place, cut
 from analyzer.model import Session
+from analyzer.patterns import Pattern
 from analyzer.shapes.addresses import (
     ADDRESS,
     NAMED,
@@ -23,23 +24,21 @@ from analyzer.shapes.addresses import (
 )
 from analyzer.shapes.tokens import RUN, find_homes, mask_homes, opaque
 
-WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
-REST = re.compile(r"[^\s'\"<>()]*")  # of an address in a text
-PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
+WITHIN = Pattern(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
+REST = Pattern(r"[^\s'\"<>()]*")  # of an address in a text
+PIECE = Pattern(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
 LONGEST_SCHEME = max(map(len, OPAQUE_SCHEMES))
-SLASH, SLASHES = re.compile(r"([/\\])"), re.compile(r"[/\\]*")
+SLASH, SLASHES = Pattern(r"([/\\])"), Pattern(r"[/\\]*")
 PACKAGES = ("node_modules", "npm", "deps")  # folders of packages, whose names may begin with an @
-WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
-VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")
-DIGITS = re.compile(r"\d+(?:\.\d+)*")
+WORD = Pattern(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
+VOWEL, UNSPOKEN = Pattern("(?i)[aeiouy]|^https?$"), Pattern("(?i)(?!http)[^aeiouy]{4}")
+DIGITS = Pattern(r"\d+(?:\.\d+)*")
 # Sec-WebSocket-Key (RFC 6455): 16 random bytes. Anything else may be a secret.
-NONCE = re.compile(r"[A-Za-z0-9+/]{22}==")
+NONCE = Pattern(r"[A-Za-z0-9+/]{22}==")
 # page_1, page_1_0, page@5f3a..., frame@5f3a...#2
-EXPORTERS_PAGE = re.compile(
-    r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?"
-)
-PAGE = re.compile(r"[\w.:#@ -]{1,80}")
+EXPORTERS_PAGE = Pattern(r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?")
+PAGE = Pattern(r"[\w.:#@ -]{1,80}")
 NO_PLACE: Place = (sys.maxsize, sys.maxsize, "")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from markupsafe import Markup, escape
 
 from analyzer.model.sentence import Kind, Sentence
 from analyzer.painting.part import Part
+from analyzer.patterns import Pattern
 
-NUMBER = re.compile(r"(?<![\w/#])#(\d{1,9})\b")
+NUMBER = Pattern(r"(?<![\w/#])#(\d{1,9})\b")
 
 
 def link(text: str, part: Part) -> Markup:

@@ -15,16 +15,17 @@ import msgspec
 
 from analyzer.memo import LONGEST, memoize_last
 from analyzer.model import Attribution, Client, Direction, Discreet, Identity, Opening, Provider, Trace
+from analyzer.patterns import Pattern
 from analyzer.services import Match, Place, Row, Where, compile_pattern
 
-PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
+PARTS = Pattern(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
 # A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
 DEV_HOST = (
     r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
     r"|172\.(?:1[6-9]|2\d|3[01])\..+"
 )
 UNKNOWN = Attribution()
-NAME, VERSION = re.compile(r"[\w@][\w@/. +-]{0,40}"), re.compile(r"v?\d[\w.+-]{0,30}")
+NAME, VERSION = Pattern(r"[\w@][\w@/. +-]{0,40}"), Pattern(r"v?\d[\w.+-]{0,30}")
 
 
 class _View(Discreet, msgspec.Struct):

@@ -6,29 +6,38 @@ or with none that is left. `~` alone is a function without a name, `()` one that
 may be missing. `...` stands for as few of the library's inner functions as possible, and of those without a name;
 `....` for as many as possible. Parts are regular expressions that fit a whole name, without its class and without the
 digits that bundlers append.
+
+To compile each path as one regular expression would take longer than all else that a small capture needs.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from math import inf
+from typing import NamedTuple
 
 from analyzer.memo import memoize
+from analyzer.patterns import Pattern
 
-SUFFIX = re.compile(r"[$_]?\d+$")  # what a bundler appends to a name that is taken
-SHORT = re.compile(r"#?[A-Za-z_$][\w$]{0,2}")  # as minifiers name functions; a name of people may be as short
+SUFFIX = Pattern(r"[$_]?\d+$")  # what a bundler appends to a name that is taken
+SHORT = Pattern(r"#?[A-Za-z_$][\w$]{0,2}")  # as minifiers name functions; a name of people may be as short
 LONGEST = 200  # characters of a name
-CALLEE = re.compile(r"_callee\d*\$?")  # as Babel names the generator of an async function
+CALLEE = Pattern(r"_callee\d*\$?")  # as Babel names the generator of an async function
 ENGINE_NAMES = {
     "eval",
     "<computed>",
 }  # of nameless functions: in a module that webpack runs by `eval`; of a computed key
+SEPARATOR = " < "
 NAMELESS = "~"
 ANONYMOUS = "()"
 END = "\n"  # of a name
-GAPS = {"...": "?", "....": ""}  # as few frames as possible, or as many
+FEW, MANY = "...", "...."
 ANY = f"{NAMELESS}[^{END}]*{END}"
+GROUPS = frozenset("([")  # of a regular expression: a `|` may be within one
+SIGNS = frozenset(r"\.?*+{^$")  # likewise, of one that fits more than its own characters
+
+Fits = Callable[[str], bool]
 
 
 @memoize(4096)
@@ -42,51 +51,111 @@ def own_name(function: str | None) -> str:
     return "_callee" if CALLEE.fullmatch(name) else SUFFIX.sub("", name) or name
 
 
+@memoize(4096)
+def mark(function: str | None) -> str:
+    """Return the name as paths compare it: behind a `~` if a minifier may have made it."""
+    name = own_name(function).replace(END, " ")
+    return NAMELESS + name if not name or SHORT.fullmatch(name) else name
+
+
 def write(functions: Iterable[str | None]) -> str:
-    """Write names as one text for `compile_path` to read; mark those that a minifier may have made."""
-    return "".join(map(_write, functions))
+    """Write marked names as one text, for the regular expressions of `frames`."""
+    return "".join([mark(function) + END for function in functions])
 
 
 def is_nameless(function: str | None) -> bool:
     """Has it no name, or one as minifiers make them?"""
-    return _write(function).startswith(NAMELESS)
+    return _is_marked(mark(function))
 
 
-@memoize(4096)
-def _write(function: str | None) -> str:
-    name = own_name(function).replace(END, " ")
-    return f"{NAMELESS if not name or SHORT.fullmatch(name) else ''}{name}{END}"
+def _is_marked(name: str) -> bool:
+    return name.startswith(NAMELESS)
+
+
+def begins(path: str, inside: str, name: str) -> bool:
+    """May a stack whose innermost function has this marked name fit the path?"""
+    for text in path.split(SEPARATOR):
+        part = _read_part(text, inside)
+        if part.fits(name):
+            return True
+        if part.least:
+            return False
+    return False
+
+
+def count(path: str, inside: str, names: Sequence[str]) -> int | None:
+    """Count the functions, of which these are the marked names, that the path fits from the innermost outwards."""
+    return _find_end([_read_part(text, inside) for text in path.split(SEPARATOR)], names, 0, set())
+
+
+class Part(NamedTuple):
+    """One part of a path: the names that it fits, how many of them, and whether as many as possible are tried first."""
+
+    fits: Fits
+    least: int = 1
+    most: float = 1
+    greedy: bool = True
+
+    def ends(self, names: Sequence[str], start: int) -> range:
+        """List where the part may end that begins here, in the order in which to try."""
+        end = start
+        while end < len(names) and end - start < self.most and self.fits(names[end]):
+            end += 1
+        shortest = start + self.least
+        return range(end, shortest - 1, -1) if self.greedy else range(shortest, end + 1)
+
+
+def _find_end(parts: Sequence[Part], names: Sequence[str], start: int, dead: set[tuple[int, int]]) -> int | None:
+    """Find where these parts end that begin at that name. `dead`: how many parts were left where they did not fit."""
+    if not parts:
+        return start
+    if (len(parts), start) not in dead:
+        ends = parts[0].ends(names, start)
+        for end in ends:
+            last = _find_end(parts[1:], names, end, dead)
+            if last is not None:
+                return last
+        # A gap that begins within this one ends where this one may: linear, however long a stack is.
+        dead.update((len(parts), begin) for begin in (ends if parts[0].most == inf else (start,)))
+    return None
 
 
 @cache
-def compile_path(path: str, inside: str = "") -> re.Pattern[str]:
-    """Return the regular expression that fits `write` of a stack which begins with this path."""
-    return re.compile("".join(_compile(part, inside) for part in path.split(" < ")))
+def _read_part(text: str, inside: str) -> Part:
+    if text in (FEW, MANY):
+        inner = _fit_part(inside) if inside else _is_marked
+        return Part(lambda name: _is_marked(name) or inner(name), least=0, most=inf, greedy=text == MANY)
+    name = text.removesuffix("?")
+    return Part(_fit_part(name), least=int(name == text))
 
 
-def _compile(part: str, inside: str) -> str:
-    if part in GAPS:
-        one = f"{ANY}|{NAMELESS}?(?:{inside}){END}" if inside else ANY
-        return f"(?:{one})*{GAPS[part]}"
-    optional = part.endswith("?")
-    name = part[:-1] if optional else part
-    names = _names(name)
-    return f"(?:{names})?" if optional else f"(?:{names})"
+def _fit_part(part: str) -> Fits:
+    if part == NAMELESS:
+        return _is_marked
+    if part == ANONYMOUS:
+        return NAMELESS.__eq__
+    if part.endswith(NAMELESS):
+        names = fit_name(part[:-1])
+        return lambda name: _is_marked(name) or names(name)
+    names = fit_name(part)
+    return lambda name: names(name) or (_is_marked(name) and names(name[1:]))
 
 
-def _names(name: str) -> str:
-    if name == NAMELESS:
-        return ANY
-    if name == ANONYMOUS:
-        return NAMELESS + END
-    if name.endswith(NAMELESS):
-        return f"{ANY}|(?:{name[:-1]}){END}"
-    return f"{NAMELESS}?(?:{name}){END}"
+@cache
+def fit_name(pattern: str) -> Fits:
+    """Return what tells whether a regular expression fits a whole name. Most have nothing but names between `|`."""
+    patterns = [pattern] if GROUPS.intersection(pattern) else pattern.split("|")
+    others = [it for it in patterns if not SIGNS.isdisjoint(it) or not GROUPS.isdisjoint(it)]
+    names = frozenset(patterns).difference(others)
+    if not others:
+        return names.__contains__
+    fits = Pattern("|".join(others)).fullmatch
+    return lambda name: name in names or fits(name) is not None
 
 
 def last_part(path: str) -> str:
     """Return the pattern of the names of the outermost function of a path."""
-    return path.rpartition(" < ")[2].rstrip("?~.")
+    return path.rpartition(SEPARATOR)[2].rstrip("?~.")
 
 
 def last_name(path: str) -> str | None:

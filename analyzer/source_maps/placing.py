@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from analyzer.model import Calls, Capture, CaveatKind, Frame, Initiator, plural
+from analyzer.patterns import Pattern
 from analyzer.source_maps import maps
 from analyzer.source_maps.mappings import Damaged, Position
 
 NAMED = 3  # scripts that a sentence names
-NAME = re.compile(r"[\w$]+")
-LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")  # as engines count lines
+NAME = Pattern(r"[\w$]+")
+LINE_END = Pattern("\r\n|[\n\r\u2028\u2029]")  # as engines count lines
 
 
 class ScriptMap(NamedTuple):

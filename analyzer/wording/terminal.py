@@ -6,12 +6,12 @@ Everything here is pure: values in, strings and `rich.text.Text` out; only `enco
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from analyzer.patterns import Pattern
 from analyzer.wording.medium import LINES, MARGIN, STRONG, Medium
 
 
@@ -55,7 +55,7 @@ def wrap(text: Text, medium: Medium, first: str = "", rest: str | None = None) -
     return [Text(first if n == 0 else indent).append_text(_split_masks(line)) for n, line in enumerate(lines)]
 
 
-MASK = re.compile(r"<token (\w+)>")
+MASK = Pattern(r"<token (\w+)>")
 NO_BREAK, BREAK = "\ue000", "\x1f"  # stand for a space within a mask, and a break beside one; no shown text has them
 
 

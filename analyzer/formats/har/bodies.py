@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Collection, Iterator
 
@@ -13,11 +12,12 @@ from analyzer.formats.har.raw import LAYOUT
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.source import Source
 from analyzer.model import Discreet
+from analyzer.patterns import Pattern
 from analyzer.source_maps import references
 from analyzer.source_maps.placing import ScriptMap, Unusable
 
 MOST = 256 << 20  # bytes of bodies that are held
-SIGN = re.compile(rb"ource[Mm]ap")  # of a comment or a header that names a map
+SIGN = Pattern(rb"ource[Mm]ap")  # of a comment or a header that names a map
 REACH = 8  # bytes: no sign is longer
 BLOCK = 1 << 18
 EVALUATED = "webpack-internal:"

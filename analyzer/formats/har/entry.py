@@ -6,17 +6,17 @@ until the whole file is read.
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
 
+from analyzer.callstacks import of_extension
 from analyzer.formats.devtools import initiator, scripts, shorten
 from analyzer.formats.har.fields import (
     LONGEST_DURATION,
     RECEIVE_THRESHOLD,
+    Headers,
     Stated,
     Ticks,
     answer_delay,
@@ -45,17 +45,18 @@ from analyzer.formats.har.fields import (
 )
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, ask
+from analyzer.formats.har.side_file import read_attachment
 from analyzer.formats.source import Attachment
 from analyzer.model import SECOND, Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped, SkipReason
+from analyzer.patterns import Pattern
 
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
-MOST_LINES = 20  # damaged lines of a side file that are reported one by one
 MOST_STACKS = 100_000  # that are decoded once; as many as there are sockets at most
 LONGEST_SOCKET_URL = 1 << 16  # characters
 FIRST = 50  # entries in which a User-Agent is sought
-USER_AGENT = re.compile(rb"Chrome/(\d{1,4})\.")
-SCRIPT = re.compile(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
+USER_AGENT = Pattern(rb"Chrome/(\d{1,4})\.")
+SCRIPT = Pattern(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
 WORKERS = ("worker", "sharedworker", "serviceworker")
 DIRECTIVES = tuple((word, word.encode()) for word in (MAX_AGE, NO_CACHE))  # of Cache-Control
 
@@ -183,6 +184,15 @@ class RawLoader(Discreet, msgspec.Struct, gc=False):
 LOADER = msgspec.json.Decoder(RawLoader)
 
 
+class Opener(NamedTuple):
+    """What opened a socket, and what follows from that."""
+
+    code: Initiator | None
+    is_script: bool
+    scripts: tuple[str, ...]
+    is_extension: bool
+
+
 class EntryReader:
     """Reads the entries of one file; call stacks that repeat are decoded once.
 
@@ -192,7 +202,7 @@ class EntryReader:
     def __init__(self, attachment: Attachment, is_sampled: Callable[[str | None], bool]) -> None:
         self.attachment = attachment
         self.is_sampled = is_sampled
-        self._initiators: dict[bytes, tuple[Initiator | None, bool]] = {}
+        self._openers: dict[bytes, Opener] = {}
 
     def read(self, index: int, raw: RawEntry, peeled: Ticks | None = None) -> Socket | Request:
         """Read one entry. `peeled`: its messages, where there were too many to be read at once."""
@@ -203,7 +213,8 @@ class EntryReader:
     def _socket(self, index: int, raw: RawEntry, peeled: Ticks | None) -> Socket:
         request, timings, blocked = raw.request, raw.timings, raw.timings.blocked
         messages, skipped = self._messages(index, raw)
-        code, by_script = self._initiator(bytes(raw.initiator))
+        opener = self._opener(bytes(raw.initiator))
+        sent, answered = Headers(request.headers), Headers(raw.response.headers)
         extracted = json_of(raw.attribution)
         url = request.url or ""
         is_blocked = blocked is not None and -LONGEST_DURATION < blocked < -1001
@@ -215,7 +226,7 @@ class EntryReader:
             started=instant(raw.startedDateTime),
             kind=(raw.resource_type or "").lower(),
             chrome=_chrome(index, request),
-            endpoint=endpoint(url if len(url) <= LONGEST_SOCKET_URL else shorten(url), request.headers),
+            endpoint=endpoint(url if len(url) <= LONGEST_SOCKET_URL else shorten(url), sent),
             wait=duration(timings.wait),
             receive=duration(timings.receive),
             total=duration(raw.time),
@@ -232,30 +243,31 @@ class EntryReader:
             status=raw.response.status or 0,
             is_extended_connect=is_extended_connect(raw),
             failure=raw.response.failure,
-            initiator=code,
-            by_script=by_script,
-            scripts=scripts(code),
-            protocols=protocols(request.headers, raw.response.headers),
+            initiator=opener.code,
+            by_script=opener.is_script,
+            scripts=opener.scripts,
+            protocols=protocols(sent, answered),
             attribution=attribution(extracted),
             close=_close(raw),
             ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
             context=context(extracted),
             user_context=user_context(raw.user_context),
-            key=header(request.headers, "sec-websocket-key") or None,
+            key=sent.get("sec-websocket-key") or None,
             has_list=messages is not None or peeled is not None,
-            extension=by_extension(code, request.headers, extracted),
+            extension=by_extension(opener.code is not None, opener.is_extension, sent, extracted),
             stated=stated_of(extracted),
             skipped=skipped,
         )
 
-    def _initiator(self, raw: bytes) -> tuple[Initiator | None, bool]:
-        """What opened the socket, and whether that was code; a client that reconnects has the same stack each time."""
-        same = self._initiators.get(raw)
+    def _opener(self, raw: bytes) -> Opener:
+        """What opened the socket; a client that reconnects has the same stack each time."""
+        same = self._openers.get(raw)
         if same is None:
             value = json_of(msgspec.Raw(raw))
-            same = initiator(value), isinstance(value, dict) and value.get("type") == "script"
-            if len(self._initiators) < MOST_STACKS:
-                self._initiators[raw] = same
+            code, is_script = initiator(value), isinstance(value, dict) and value.get("type") == "script"
+            same = Opener(code, is_script, scripts(code), of_extension(code))
+            if len(self._openers) < MOST_STACKS:
+                self._openers[raw] = same
         return same
 
     def _messages(self, index: int, raw: RawEntry) -> tuple[list[RawMessage] | None, tuple[Skipped, ...]]:
@@ -265,25 +277,6 @@ class EntryReader:
         messages, problems = read_attachment(self.attachment, raw.response.content.side_file)
         pointer = f"/log/entries/{index}/response/content/_file"
         return messages, tuple(Skipped(pointer, None, problem, SkipReason.SIDE_FILE) for problem in problems)
-
-
-def read_attachment(attachment: Attachment, name: str) -> tuple[list[RawMessage] | None, list[str]]:
-    """Read Playwright's side file, one message a line, as JSON; and what is wrong with it."""
-    text = attachment(name)
-    if text is None:
-        return None, ["the file with its messages is not in the capture's folder"]
-    messages: list[RawMessage] = []
-    problems: list[str] = []
-    others = 0
-    for number, line in enumerate(io.BytesIO(text), 1):
-        try:
-            messages.append(msgspec.json.decode(line, type=RawMessage))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            if len(problems) < MOST_LINES:
-                problems.append(f"line {number} of its message file is damaged")
-            else:
-                others += 1
-    return messages, [*problems, f"{others:,} more lines of its message file are damaged"] if others else problems
 
 
 def _close(raw: RawEntry) -> CloseRecord | None:

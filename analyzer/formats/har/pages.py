@@ -7,7 +7,6 @@ either causes, so the page is the witness.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
@@ -32,8 +31,9 @@ from analyzer.model import (
     PageKind,
     Value,
 )
+from analyzer.patterns import Pattern
 
-NUMBERED = re.compile(r"page_(\d{1,15})$")
+NUMBERED = Pattern(r"page_(\d{1,15})$")
 
 
 class Document(Value, frozen=True):

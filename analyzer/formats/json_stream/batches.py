@@ -4,7 +4,6 @@ A JSON value is prefix-free, so a strict decode that succeeds *proves* that the 
 fails only costs another guess. What no guess settles is walked token by token, in linear time.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any, Generic
 
@@ -13,6 +12,7 @@ from analyzer.formats.json_stream.decode import Decoded, Decoder, Shape
 from analyzer.formats.json_stream.scan import TooDeep, Walk
 from analyzer.formats.json_stream.separator import Separator
 from analyzer.formats.json_stream.window import LONGEST_SPACE, WINDOW, CutOff, Window
+from analyzer.patterns import Pattern
 
 LARGE = 4 << 20  # bytes kept of one element, after which it is no ordinary one: peeled, or walked
 LARGEST = 64 << 20  # bytes kept of one element, after which it is passed over
@@ -21,7 +21,7 @@ STEP = 128  # bytes that are walked in the time of one step
 MISSES = 4  # runs in a row of which no guess held, after which we only walk
 DENSE = 1 << 16  # bytes that are decoded at once where no separator is known: elements may take two bytes each
 VAIN, VAIN_SHARE = 64 << 20, 8  # bytes of guesses that failed, and as many for each byte read, after which likewise
-AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
+AFTER_SCALAR = Pattern(rb"[ \t\r\n,\]}:]")
 BEGIN = b'"[{'  # of what is walked
 NO_VALUE = b",:]}"  # what no value begins with
 COMMA, CLOSING = ord(","), ord("]")

@@ -10,27 +10,28 @@ of the text (`EDGE`) ends it sooner. Where one of these fails, nothing is cut an
 gone by then, what the parser refuses takes the place of the mark.
 """
 
-import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.formats.json_stream.elide import MARK, QUOTE, is_odd
+from analyzer.patterns import Pattern
 
 SAMPLE = 1 << 15  # bytes that show the style
 FEWEST = 8  # lines of them
 SHORTEST = 2048  # bytes of text that are worth a cut
 EDGE = 512  # bytes of a text at which we look for a quote that ends it
-PROBE, PAUSE = 4 << 20, 16 << 20  # bytes; if bodies are less than a quarter of them, so many pass without a search
+PROBE = 2 << 20  # bytes in which bodies pay for the search, where they are a quarter of them
 INDENT = 64  # bytes before a key, at most
 REFUSED = b'"]'  # takes the place of MARK: it ends the string, and an array that is none
 ENDING = b'",\r'  # at most, of a line
 RETURN, COMMA = ord("\r"), ord(",")
 STRING = rb'"(?:[^"\\]|\\.)*+"'
-LINE = re.compile(
+LINE = Pattern(
     rb"[ \t]*+(?:(?:%b(?P<colon>[ \t]*+:[ \t]*+))?(?:%b|-?\d[\d.eE+-]*+|true|false|null|\{\}|\[\]|[\[{])|[\]}]),?\r?"
     % (STRING, STRING)
 )
-SAFE = re.compile(rb"[\x20-\x5b\x5d-\x7f]{8}")  # no escape, pair of escapes or character goes on behind these
-BARE = re.compile(rb'(?<!\\)(?:\\\\)*+"')
+SAFE = Pattern(rb"[\x20-\x5b\x5d-\x7f]{8}")  # no escape, pair of escapes or character goes on behind these
+BARE = Pattern(rb'(?<!\\)(?:\\\\)*+"')
 
 
 def learn_opening(sample: bytes, key: str) -> bytes | None:
@@ -56,8 +57,12 @@ class IndentedElider:
         self.has_failed = False  # the document has another style
         self._opening = opening
         self._text: _Text | None = None
-        self._sought = self._gone = 0  # bytes of the current probe, and those of them that were cut
-        self._pause = 0  # bytes that pass yet
+        self._count = self._gone = 0  # bytes of the current probe, and those of them that were cut
+
+    @property
+    def is_idle(self) -> bool:
+        """Does the search cost more than it gains?"""
+        return self.has_failed or (self._count >= PROBE and self._gone < PROBE // 4)
 
     @property
     def pending(self) -> int:
@@ -74,15 +79,34 @@ class IndentedElider:
         `view` is one of `buffer`. Returns where the kept bytes end, and the cuts: (index of the byte behind it, bytes
         that are gone).
         """
-        if self._text is None and (self.has_failed or self._is_pausing(end - start)):
+        if self.has_failed:
             return end, []
-        cuts: list[tuple[int, int]] = []
+        if self._count >= PROBE:
+            self._count = self._gone = 0
+        self._count += end - start
+        cuts = []
+        stop = at = start - (0 if self._text is None else self._text.size)  # before `stop` all is in its place
+        for text, closing, is_cut in self._texts(buffer, start, end):
+            view[stop : stop + text - at] = view[at:text]
+            stop += text - at
+            gone = closing - text
+            if not is_cut:
+                view[stop : stop + len(MARK)] = MARK
+                stop += len(MARK)
+                gone -= len(MARK)
+            cuts.append((stop, gone))
+            self._gone += gone
+            at = closing
+        view[stop : stop + end - at] = view[at:end]
+        return stop + end - at, cuts
+
+    def _texts(self, buffer: bytearray, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+        """From where to where the texts reach that are worth a cut, and whether a part of each is gone already."""
         if self._text is None:
             text, is_cut = self._next(buffer, max(1, start - len(self._opening)), end), False
-            stop = at = start  # before `stop` all is in its place, before `at` all is done with
         else:
-            stop = at = text = start - self._text.size
-            is_cut, self._text = self._text.is_cut, None
+            text, is_cut = start - self._text.size, self._text.is_cut
+            self._text = None
         while text:
             line = buffer.find(b"\n", max(text, start), end)
             closing = self._safe(buffer, text, is_cut, end) if line < 0 else self._closing(buffer, text, line)
@@ -91,36 +115,14 @@ class IndentedElider:
                 self.has_failed = _may_end(buffer, text, closing, end if line < 0 else closing)
             if self.has_failed:
                 if is_cut:
-                    view[text - len(MARK) : text] = REFUSED
-                break
+                    buffer[text - len(MARK) : text] = REFUSED
+                return
             if pays:
-                view[stop : stop + text - at] = view[at:text]
-                stop += text - at
-                gone = closing - text
-                if not is_cut:
-                    view[stop : stop + len(MARK)] = MARK
-                    stop += len(MARK)
-                    gone -= len(MARK)
-                cuts.append((stop, gone))
-                at, is_cut = closing, True
-                self._gone += gone
+                yield text, closing, is_cut
             if line < 0:
-                self._text = _Text(end - max(at, text), is_cut)
-                break
+                self._text = _Text(end - (closing if pays else text), is_cut or pays)
+                return
             text, is_cut = self._next(buffer, line, end), False
-        view[stop : stop + end - at] = view[at:end]
-        return stop + end - at, cuts
-
-    def _is_pausing(self, count: int) -> bool:
-        """Does the next block pass, since there were few bodies of late?"""
-        if self._sought >= PROBE:
-            self._pause = PAUSE if self._gone < PROBE // 4 else 0
-            self._sought = self._gone = 0
-        if self._pause > 0:
-            self._pause -= count
-            return True
-        self._sought += count
-        return False
 
     def _next(self, buffer: bytearray, start: int, end: int) -> int:
         """Where the next text begins; 0 for nowhere."""

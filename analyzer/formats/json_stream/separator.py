@@ -1,10 +1,9 @@
 """Learn what stands between two elements of an array from what stands before the first, and how that begins."""
 
-import re
-
 from analyzer.formats.json_stream.window import LONGEST_SPACE, Window
+from analyzer.patterns import Pattern
 
-INDENTED, KEY = re.compile(rb"\r?\n[ \t]+"), re.compile(rb'\{?(\s*"[^"]*")(?=\s*:)')
+INDENTED, KEY = Pattern(rb"\r?\n[ \t]+"), Pattern(rb'\{?(\s*"[^"]*")(?=\s*:)')
 
 
 class Separator:

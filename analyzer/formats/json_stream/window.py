@@ -7,17 +7,19 @@ from typing import Protocol
 
 from analyzer.formats.json_stream.elide import MARK, Elider
 from analyzer.formats.json_stream.indented import SAMPLE, IndentedElider, learn_opening
+from analyzer.patterns import Pattern
 
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
 FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
 BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
 MOST_CUTS = 1024  # of which the places are kept: only those within what is unread are asked for
 INDENTED_FROM = 2 << 20  # bytes of a document in which that pays where it is indented
+PAUSE = 8 << 20  # bytes that pass without a search where there are few bodies
 ELIDE_FROM = 128 << 20  # likewise in which it pays to import numpy for that, where it is not
 LONGEST_SPACE = 256  # of white space that matters
 SPACE = ord(" ")  # nothing above it is white space
-NO_SPACE = re.compile(rb"[^ \t\r\n]")
-NOTHING = re.compile(rb"[^\0 \t\r\n]")
+NO_SPACE = Pattern(rb"[^ \t\r\n]")
+NOTHING = Pattern(rb"[^\0 \t\r\n]")
 
 
 class Bytes(Protocol):
@@ -47,6 +49,8 @@ class Window:
         self._elider: Elider | IndentedElider | None = None
         self._opening: bytes | None = None  # what stands before a text in an indented document
         self._is_learned = False  # we looked for that
+        self._pause = PAUSE
+        self._resume = 0  # place at which the search for bodies goes on
         self._cuts: list[tuple[int, int]] = [(-1, 0)]  # (place, bytes that are gone before it), in order
 
     def place(self, at: int) -> int:
@@ -65,10 +69,14 @@ class Window:
         size = max(self._before, self.size)
         if size <= INDENTED_FROM or not self.texts:
             return False
-        if self._elider is None and (opening := self._learn()) is not None:
-            return self._cut_out(IndentedElider(opening))
-        has_style = isinstance(self._elider, IndentedElider) and not self._elider.has_failed
-        return size > ELIDE_FROM and not has_style and self.elide()
+        if isinstance(self._elider, IndentedElider):
+            self._judge(self._elider)
+        if self._elider is not None:
+            return False
+        opening = self._learn()
+        if opening is None:
+            return size > ELIDE_FROM and self.elide()
+        return self.place(self.end) >= self._resume and self._cut_out(IndentedElider(opening))
 
     def elide(self) -> bool:
         """Cut texts out of what is unread and of all that comes, exactly in any document; whether that is new. Indices
@@ -76,6 +84,16 @@ class Window:
         if not self.texts or isinstance(self._elider, Elider):
             return False
         return self._cut_out(Elider(BLOCK, self.texts))
+
+    def _judge(self, elider: IndentedElider) -> None:
+        """Leave the search for bodies where there are few, for a while, which grows; or where the style changed."""
+        if elider.pending or not elider.is_idle:
+            return
+        self._elider = None
+        if elider.has_failed:
+            self._opening = None
+        self._resume = self.place(self.end) + self._pause
+        self._pause *= 2
 
     def _learn(self) -> bytes | None:
         if not self._is_learned:

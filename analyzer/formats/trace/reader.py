@@ -7,7 +7,6 @@ Chromium 156 against the log of a server.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -46,6 +45,7 @@ from analyzer.model import (
     Trace,
     plural,
 )
+from analyzer.patterns import Pattern
 
 PAGE_DELAY = 50 * MILLISECOND  # by which the page learns of its open socket; measured: 4.3 ms at most
 LEAVING = 100 * MILLISECOND  # before its successor is reported a page still works; measured: 23 ms at most
@@ -55,7 +55,7 @@ ALIVE = SECOND // 2  # a process that was silent for less is taken for alive; me
 SURE = 100 * MILLISECOND  # without an assumption
 MOST_LATE = 1000  # openings that are compared with the last sign of a process
 WEB = ("http:", "https:", "file:")
-VERSION = re.compile(r"Chrome/(\d[\d.]{0,30})")
+VERSION = Pattern(r"Chrome/(\d[\d.]{0,30})")
 
 NO_TIMELINE = CaveatKind.SOCKETS_NOT_EXPORTED.caveat(
     "This trace was recorded without the category devtools.timeline, which holds the events of WebSockets. Sockets are "
