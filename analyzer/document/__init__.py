@@ -32,7 +32,7 @@ from analyzer.model import (
     Session,
     Where,
 )
-from analyzer.timeline.ticks import EPOCH
+from analyzer.model.time import EPOCH
 from analyzer.version import VERSION
 from analyzer.wording.coverage import list_covered_steps
 
