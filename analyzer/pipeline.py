@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 import msgspec
 
@@ -10,8 +11,6 @@ from analyzer import (
     arguments,
     assumptions,
     callstacks,
-    causes,
-    console,
     folding,
     former_openers,
     gate,
@@ -43,7 +42,6 @@ from analyzer.patterns import Pattern
 from analyzer.rules import RULES
 from analyzer.services import Row, loading, matching
 from analyzer.shapes import addresses
-from analyzer.source_maps import folders
 
 # The port of an address on this machine, which says nothing about who answers there.
 OWN_PORT = Pattern(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
@@ -61,11 +59,18 @@ def analyze(
     if not isinstance(capture, Capture):
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
     policy = _check(policy)
-    capture = folders.apply(assumptions.apply(capture, policy.assume), source_maps)
+    capture = assumptions.apply(capture, policy.assume)
+    if source_maps:
+        from analyzer.source_maps import folders
+
+        capture = folders.apply(capture, source_maps)
     rows = (*catalogue, *loading.builtin())
     members = _attribute(sessions.conclude(capture, policy.assume), capture, rows)
-    lines = console.relate(capture.console, members, rows)
-    return judge(msgspec.structs.replace(capture, console=lines), members, policy)
+    if capture.console:
+        from analyzer import console
+
+        capture = msgspec.structs.replace(capture, console=console.relate(capture.console, members, rows))
+    return judge(capture, members, policy)
 
 
 def _check(policy: Policy | None) -> Policy:
@@ -104,7 +109,7 @@ def judge(capture: Capture, members: tuple[Session, ...], policy: Policy) -> Rep
 
 def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
     """What the rules say, each finding with its cause and the severity that the policy gives it."""
-    explained, severities = causes.explainer(report), dict(policy.severities)
+    explained, severities = _make_explainer(report), dict(policy.severities)
     for rule in RULES:
         findings = []
         for finding in rule.check(report, policy):
@@ -113,6 +118,24 @@ def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
             if severity is not None:
                 findings.append(_fingerprint(msgspec.structs.replace(result, severity=severity), report))
         yield from findings if rule.fold is None else folding.fold(findings, report, rule.fold)
+
+
+def _make_explainer(report: Report, *, weighs: bool = False) -> Callable[[Finding], Finding]:
+    """Make what gives findings of a report their causes: a report without such findings needs no causes imported.
+
+    `weighs`: the causes that change how grave a finding is are enough.
+    """
+
+    @cache
+    def explainer() -> Callable[[Finding], Finding]:
+        from analyzer import causes
+
+        return causes.explainer(report, causes.WEIGHING if weighs else causes.CAUSES)
+
+    def explain(finding: Finding) -> Finding:
+        return explainer()(finding)
+
+    return explain
 
 
 def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> tuple[bool, tuple[str, ...]]:
@@ -132,7 +155,7 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     baseline = {finding.fingerprint for finding in findings if gate.is_in_baseline(finding, policy)}
     violations = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
-    weighed_by_cause = causes.explainer(longest, causes.WEIGHING)
+    weighed_by_cause = _make_explainer(longest, weighs=True)
     severities = dict(policy.severities)
     for rule in RULES:
         worst = longest if rule.counts or not rule.ends else shortest

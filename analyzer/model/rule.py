@@ -97,9 +97,14 @@ class Rule(Value, frozen=True):
     @property
     def importance(self) -> str:
         """Return why it matters, from its manual page, as plain text; empty where that does not say so."""
-        paragraphs = [" ".join(paragraph.split()) for paragraph in self.manual.split("\n\n")]
-        sentence = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
-        return (sentence[:1].upper() + sentence[1:]).replace("`", "")
+        return _find_importance(self.manual)
+
+
+@cache  # a page of many captures says it of each
+def _find_importance(manual: str) -> str:
+    paragraphs = [" ".join(paragraph.split()) for paragraph in manual.split("\n\n")]
+    sentence = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
+    return (sentence[:1].upper() + sentence[1:]).replace("`", "")
 
 
 def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,8 +14,10 @@ from analyzer.formats.json_stream.array import Document
 from analyzer.formats.source import Source
 from analyzer.model import Discreet
 from analyzer.patterns import Pattern
-from analyzer.source_maps import references
 from analyzer.source_maps.placing import ScriptMap, Unusable
+
+if TYPE_CHECKING:
+    from analyzer.source_maps.references import Reference
 
 MOST = 256 << 20  # bytes of bodies that are held
 SIGN = Pattern(rb"ource[Mm]ap")  # of a comment or a header that names a map
@@ -48,7 +51,7 @@ class Bodies:
     """The scripts of a HAR with what they name as their maps, and the maps in it."""
 
     def __init__(self) -> None:
-        self.scripts: dict[str, set[tuple[str, references.Reference | None]]] = {}
+        self.scripts: dict[str, set[tuple[str, Reference | None]]] = {}
         self.maps: dict[str, set[bytes]] = {}
         self.modules: dict[str, set[bytes]] = {}  # maps of modules that webpack runs by `eval`
         self.size = 0
@@ -118,6 +121,8 @@ def _add(bodies: Bodies, address: str, data: bytes, answer: RawAnswer, is_map: b
     if is_map:
         bodies.maps.setdefault(address, set()).add(data)
         return
+    from analyzer.source_maps import references
+
     script = data.decode("utf-8", "replace")
     reference = references.find(script, address, headers(answer.headers))
     bodies.scripts.setdefault(address, set()).add((script, reference))

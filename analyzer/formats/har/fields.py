@@ -31,9 +31,9 @@ from analyzer.model import (
     Provider,
     Where,
 )
+from analyzer.model.time import EPOCH
 from analyzer.patterns import Pattern
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 YEAR_2000, YEAR_2200 = 946_684_800 * SECOND, 7_258_118_400 * SECOND  # outside is no date of a capture
 ENDLESS = 1e19  # ticks; beyond is no time in any unit
