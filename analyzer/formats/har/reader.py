@@ -1,7 +1,7 @@
 """Read a HAR 1.2: gather what its entries show, survey the whole, then conclude each socket's events and the pages.
 
-What an entry says is read once (entry_reader.py); what takes the whole file to know is worked out by pure functions over
-what was gathered (gather.py, survey.py, limits.py).
+What an entry says is read once (entry_reader.py); what takes the whole file to know is worked out by pure functions
+over what was gathered (gather.py, survey.py, limits.py).
 """
 
 from __future__ import annotations
