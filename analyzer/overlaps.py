@@ -236,13 +236,15 @@ def _find_mixed(
         return [Excess(Relation.RELATED, it) for it in stretches if it.confidence is Confidence.PROVEN]
     by_id = {session.id: session for session in sessions}
     possible: dict[Hashable, list[Overlap]] = {}
-    for label, episode in runs(_possibly(sessions), _Mixed(by_id, allowed)):
+    possibly = _possibly(sessions)
+    labelled = runs(possibly, _Mixed(by_id, allowed))
+    for label, episode in labelled:
         possible.setdefault(label, []).append(_possible(episode, by_id))
     around = {label: _Around(stretches) for label, stretches in possible.items()}
     return [
         Excess(Relation(str(label)), _proven(episode, by_id, around.get(label, _Around(()))))
         for items in _proven_by_clock(sessions)
-        for label, episode in runs(items, _Mixed(by_id, allowed))
+        for label, episode in (labelled if items == possibly else runs(items, _Mixed(by_id, allowed)))
     ]
 
 

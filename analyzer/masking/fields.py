@@ -83,7 +83,7 @@ QUOTES: Mapping[Kind, Mask] = {  # not a host: addresses show it
     Kind.NAME: Texts.word,
     Kind.TEXT: Texts.text,
 }
-SHARED = (Initiator, Frame, Attribution)  # a client opens from the same place again and again
+SHARED = frozenset((Initiator, Calls, Frame, Attribution))  # a client opens from the same place again and again
 
 
 class Walk:
@@ -98,19 +98,18 @@ class Walk:
         return cast("T", self._replace(value))
 
     def _replace(self, value: Any) -> Any:
-        if value is None:
-            return None
+        kind = type(value)
+        if kind in SHARED:
+            result = self._shared.get(value)
+            if result is None:
+                result = self._shared[value] = self._replace_fields(value)
+            return result
+        if kind in FIELDS:
+            return self._replace_fields(value)
         if isinstance(value, tuple):
             results = [self._replace(item) for item in value]
             return value if all(map(is_, results, value)) else tuple(results)
-        if isinstance(value, str):
-            return assemble(map(self._replace_quote, parts_of(value)))
-        if not isinstance(value, SHARED):
-            return self._replace_fields(value)
-        result = self._shared.get(value)
-        if result is None:
-            result = self._shared[value] = self._replace_fields(value)
-        return result
+        return assemble(map(self._replace_quote, parts_of(value)))
 
     def _replace_fields(self, value: Any) -> Any:
         """Return the value itself where nothing of it is masked: most have no secret, and are thousands."""
@@ -125,7 +124,7 @@ class Walk:
                 result = self._act(mask, field)
             if result is not field:
                 changes[name] = result
-        if isinstance(value, Group):
+        if type(value) is Group:
             pairs = ((name, self._act(KEYS[name], text) if text and name in KEYS else text) for name, text in value.key)
             changes["key"] = tuple(pairs)
         return msgspec.structs.replace(value, **changes) if changes else value

@@ -28,6 +28,7 @@ WITHIN = Pattern(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a 
 REST = Pattern(r"[^\s'\"<>()]*")  # of an address in a text
 PIECE = Pattern(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
+LONGEST_SCHEME = max(map(len, OPAQUE_SCHEMES))
 SLASH, SLASHES = Pattern(r"([/\\])"), Pattern(r"[/\\]*")
 PACKAGES = ("node_modules", "npm", "deps")  # folders of packages, whose names may begin with an @
 WORD = Pattern(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
@@ -51,12 +52,15 @@ def _is_worded(run: str) -> bool:
 def _once(method: Callable[[Texts, str], str]) -> Callable[[Texts, str], str]:
     """Mask a text once, as long as no more values of the capture are met: it may hold one of these, too."""
 
+    what, depends_on_others = method.__name__, method.__name__ == "text"
+
     @wraps(method)
     def mask_once(self: Texts, text: str) -> str:
-        key = method.__name__, len(self.tokens) if method.__name__ == "text" else 0, text
-        if key not in self._masked:
-            self._masked[key] = method(self, text)
-        return self._masked[key]
+        key = what, len(self.tokens) if depends_on_others else 0, text
+        result = self._masked.get(key)
+        if result is None:
+            result = self._masked[key] = method(self, text)
+        return result
 
     return mask_once
 
@@ -104,7 +108,7 @@ class Texts:
     def url(self, url: str) -> str:
         url = url.strip()
         scheme, colon, rest = url.partition(":")
-        if url.lower().startswith(OPAQUE_SCHEMES):
+        if url[:LONGEST_SCHEME].lower().startswith(OPAQUE_SCHEMES):
             return scheme + colon + self.token(rest)
         parts = cast("re.Match[str]", URL.match(url))  # all of it is optional
         scheme, host, begin, end = parts[1], parts[3], parts.start(4), parts.end(4)

@@ -34,7 +34,8 @@ class _View(Discreet, msgspec.Struct):
     host: str
     port: int | None
     path: str
-    query: dict[str, str]  # as it is written: few of its values are asked for
+    query: dict[str, str]  # as it is written: few of its values are asked for, but these by several places
+    decoded: dict[str, str]
     protocols: tuple[str, ...]
     sent: list[Opening]
     received: list[Opening]
@@ -44,7 +45,9 @@ class _View(Discreet, msgspec.Struct):
     parsed: dict[str, Any]  # texts that were taken for JSON: several places of a row lie within one
 
     def value(self, key: str) -> str:
-        return unquote_plus(self.query[key], errors="replace")
+        if key not in self.decoded:
+            self.decoded[key] = unquote_plus(self.query[key], errors="replace")
+        return self.decoded[key]
 
     def texts(self, where: Where, key: str | None) -> Iterable[tuple[str, bool]]:
         """Return the texts at a place, each with whether it is cut off."""
@@ -108,6 +111,7 @@ def _view(trace: Trace) -> _View:
         port=int(port) if port.isascii() and port.isdigit() and len(port) < 6 else None,
         path=unquote(path, errors="replace"),
         query={unquote_plus(key, errors="replace"): value for key, value in reversed(pairs)},  # the first of several
+        decoded={},
         protocols=trace.protocols,
         sent=[it for it in trace.opening if it.direction is Direction.SEND],
         received=[it for it in trace.opening if it.direction is Direction.RECEIVE],
