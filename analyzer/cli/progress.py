@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from analyzer.cli.screen import can_redraw
+from analyzer.model import Run
 
 AFTER = 1.0  # seconds
 Done = Callable[[int], None]  # so many more bytes are, or captures
@@ -29,6 +30,14 @@ def show_progress(total: int, quiet: bool = False, writes: bool = False) -> Iter
         yield bar.advance
     finally:
         bar.stop()
+
+
+def render_page(run: Run) -> bytes:
+    """Render a page, and show how many captures are done: thousands take seconds."""
+    from analyzer.outputs import html
+
+    with show_progress(len(run.reports), writes=True) as done:
+        return html.render(run, done)
 
 
 class _Bar:

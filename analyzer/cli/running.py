@@ -353,20 +353,10 @@ def _dataset(folder: Path, run: Run) -> None:
 
 def render(name: str, run: Run) -> bytes:
     """The bytes of a run in the named format."""
-    if name == "html":
-        return _page(run)
     try:
-        return outputs.render(name, run)
+        return progress.render_page(run) if name == "html" else outputs.render(name, run)
     except outputs.NotInstalled as problem:
         refuse(str(problem))
-
-
-def _page(run: Run) -> bytes:
-    """Render a page; of thousands of captures that takes seconds."""
-    from analyzer.outputs import html
-
-    with progress.show_progress(len(run.reports), writes=True) as done:
-        return html.render(run, done)
 
 
 def _text(run: Run, verbose: bool) -> bytes:

@@ -176,7 +176,6 @@ class Events:
             session.waiting = []
 
     def _note_time(self, session: Session, at: Instant | None) -> None:
-        """Note an instant of a session. Of most events nothing else is read."""
         if at is not None:
             self.spans[-1].add(at)
             session.last = at if session.last is None else max(session.last, at)
