@@ -1,7 +1,7 @@
 """Read a HAR 1.2: gather what its entries show, survey the whole, then conclude each socket's events and the pages.
 
-What an entry says is read once (entry.py); what takes the whole file to know is worked out by pure functions over what
-was gathered (gather.py, survey.py, limits.py).
+What an entry says is read once (entry_reader.py); what takes the whole file to know is worked out by pure functions
+over what was gathered (gather.py, survey.py, limits.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import msgspec
 
 from analyzer.formats.devtools import shorten
 from analyzer.formats.har import events, exporters, flood, limits, pages as page_reader, tabs
-from analyzer.formats.har.entry import EntryReader, Socket
+from analyzer.formats.har.entry import Socket
+from analyzer.formats.har.entry_reader import EntryReader
 from analyzer.formats.har.exporters import Tabs
 from analyzer.formats.har.fields import Ticks
 from analyzer.formats.har.gather import MOST_DOCUMENTS, MOST_PAGES, MOST_SCRIPTS, Gathered

@@ -172,8 +172,13 @@ class Window:
 
     def peek(self) -> int:
         """The next byte that is not white space, and the cursor on it. Raises CutOff."""
-        if self.at >= self.end or self.buffer[self.at] <= SPACE:
-            self.space()
+        at = self.at
+        if at >= self.end or self.buffer[at] <= SPACE:
+            other = NO_SPACE.search(self.buffer, at, self.end)
+            if other is None:
+                self.space()
+            else:
+                self.at = other.start()
         return self.buffer[self.at]
 
     def space(self) -> bytes:
