@@ -16,7 +16,8 @@ class Grid(Value, frozen=True):
     columns: int
 
     def column(self, at: Instant) -> int:
-        return min(self.columns - 1, max(0, (at - self.axis.start) * self.columns // (self.axis.span + 1)))
+        column = (at - self.axis.start) * self.columns // (self.axis.span + 1)
+        return 0 if column < 0 else min(column, self.columns - 1)
 
     def cells(self, interval: Interval) -> range:
         """List the columns that the interval touches: one at least."""
@@ -30,5 +31,6 @@ class Grid(Value, frozen=True):
         for n, (at, level) in enumerate(steps):
             until = steps[n + 1][0] if n + 1 < len(steps) else None
             for column in self.cells(Interval(at, until)):
-                heights[column] = max(heights[column], level)
+                if level > heights[column]:
+                    heights[column] = level
         return heights
