@@ -153,7 +153,7 @@ def _stretches(items: Sequence[tuple[Key, Interval]], k: int) -> list[Episode[Ke
             start = starts[entering[entered]]
         if len(holding) < k:
             if members:
-                stretches.append(Episode(Interval(begun, point), most, tuple(items[n][0] for n in members)))
+                stretches.append(Episode(Interval(begun, point), most, tuple([items[n][0] for n in members])))
                 members = []
         elif members:
             members += entering[first:entered]
@@ -161,7 +161,7 @@ def _stretches(items: Sequence[tuple[Key, Interval]], k: int) -> list[Episode[Ke
         else:
             begun, most, members = point, len(holding), list(holding)
     if members:
-        stretches.append(Episode(Interval(begun, None), most, tuple(items[n][0] for n in members)))
+        stretches.append(Episode(Interval(begun, None), most, tuple([items[n][0] for n in members])))
     return stretches
 
 

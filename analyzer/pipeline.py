@@ -17,6 +17,7 @@ from analyzer import (
     overlaps,
     sessions,
 )
+from analyzer.hashing import sha256
 from analyzer.memo import memoize
 from analyzer.model import (
     Attribution,
@@ -279,10 +280,11 @@ def _fingerprint(finding: Finding, report: Report) -> Finding:
         parts.add(f"{portless} {user} {opened_by}")
         former.add(f"{portless} {user} {then}")
         first.add(f"{address} {user} {then}")
-    fingerprint, earlier = _digest(parts), dict.fromkeys(map(_digest, (former, first)))
-    return msgspec.structs.replace(
-        finding, fingerprint=fingerprint, former_fingerprints=tuple(it for it in earlier if it != fingerprint)
-    )
+    fingerprint = _digest(parts)
+    earlier = [_digest(former)] if former != parts else []
+    earlier += [_digest(first)] if first not in (former, parts) else []
+    others = tuple(dict.fromkeys(it for it in earlier if it != fingerprint))
+    return msgspec.structs.replace(finding, fingerprint=fingerprint, former_fingerprints=others)
 
 
 @memoize(8192)  # many findings are about one address
@@ -298,6 +300,7 @@ def _former_opener(session: Session) -> str:
 
 
 def _digest(parts: Iterable[str]) -> str:
-    import hashlib
-
-    return hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    data = "\n".join(sorted(parts)).encode("utf-8", "surrogatepass")
+    digest = sha256(len(data))
+    digest.update(data)
+    return str(digest.hexdigest()[:16])

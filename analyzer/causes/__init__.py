@@ -158,7 +158,7 @@ def _find_reason(sessions: Sequence[Session]) -> Sentence:
     places = {callstacks.place(code) for code in codes}
     if len(places) == len(codes):
         return Sentence("The sockets were opened from {} different places in the code.", len(places))
-    if any(callstacks.is_minified(frame) for code in codes for frame in code.frames):
+    if any(callstacks.is_minified(frame) for code in set(codes) for frame in code.frames):
         return Sentence(
             "The call stacks show no known pattern. A minifier removed names from them: a development build shows more."
         )

@@ -100,7 +100,7 @@ def assemble(parts: Iterable[str | Quote]) -> Sentence:
     for part in parts:
         if isinstance(part, Quote):
             joined.append(part)
-            texts.append(part.text)
+            texts.append(part.text if part.kind is Kind.ADDRESS else part.value)
             own = ""
         elif part:
             texts.append(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import msgspec
 from analyzer.model import MILLISECOND, Client, Duration, Provider, Value
 from analyzer.patterns import Pattern
 from analyzer.services import Verified, packing, paths
+from analyzer.services.paths import Fits
 
 SOURCE = Path(__file__).with_name("clients.toml")
 NUMBERS = Pattern(r"v?(\d+(?:\.\d+)*)")
@@ -143,13 +144,28 @@ def _by_service() -> dict[str, Library]:
 @lru_cache(1024)
 def ways(first: str) -> tuple[Way, ...]:
     """The paths of all libraries that may fit where the function which opens the socket has this marked name."""
-    return tuple(it for it in _ways() if paths.begins(it.path, it.library.inside, first))
+    return _choose(_ways(), _by_beginning(_ways), first)
 
 
 @lru_cache(1024)
 def wraps(first: str) -> tuple[Way, ...]:
     """Likewise of libraries that use another one: their paths begin at the function which called that."""
-    return tuple(it for it in _wraps() if paths.begins(it.path, it.library.inside, first))
+    return _choose(_wraps(), _by_beginning(_wraps), first)
+
+
+def _choose(ways: tuple[Way, ...], by_beginning: dict[Fits, list[int]], first: str) -> tuple[Way, ...]:
+    numbers = {number for fits, beginning in by_beginning.items() if fits(first) for number in beginning}
+    return tuple(ways[number] for number in sorted(numbers))
+
+
+@cache
+def _by_beginning(list_ways: Callable[[], tuple[Way, ...]]) -> dict[Fits, list[int]]:
+    """Group ways, by their numbers, by what fits the innermost function: most begin as others do."""
+    groups: dict[Fits, list[int]] = {}
+    for number, way in enumerate(list_ways()):
+        for fits in paths.list_beginnings(way.path, way.library.inside):
+            groups.setdefault(fits, []).append(number)
+    return groups
 
 
 @cache

@@ -72,15 +72,15 @@ def _is_marked(name: str) -> bool:
     return name.startswith(NAMELESS)
 
 
-def begins(path: str, inside: str, name: str) -> bool:
-    """May a stack whose innermost function has this marked name fit the path?"""
+def list_beginnings(path: str, inside: str) -> list[Fits]:
+    """List what tells of the innermost function of a stack, by its marked name, whether the path may fit: any of it."""
+    beginnings: list[Fits] = []
     for text in path.split(SEPARATOR):
         part = _read_part(text, inside)
-        if part.fits(name):
-            return True
+        beginnings.append(part.fits)
         if part.least:
-            return False
-    return False
+            break
+    return beginnings
 
 
 def count(path: str, inside: str, names: Sequence[str]) -> int | None:
@@ -129,6 +129,7 @@ def _read_part(text: str, inside: str) -> Part:
     return Part(_fit_part(name), least=int(name == text))
 
 
+@cache  # many paths begin with the same names
 def _fit_part(part: str) -> Fits:
     if part == NAMELESS:
         return _is_marked
