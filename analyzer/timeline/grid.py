@@ -31,6 +31,5 @@ class Grid(Value, frozen=True):
         for n, (at, level) in enumerate(steps):
             until = steps[n + 1][0] if n + 1 < len(steps) else None
             for column in self.cells(Interval(at, until)):
-                if level > heights[column]:
-                    heights[column] = level
+                heights[column] = max(heights[column], level)
         return heights
