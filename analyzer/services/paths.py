@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from math import inf
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer.memo import memoize
 from analyzer.patterns import Pattern
@@ -88,7 +89,7 @@ def count(path: str, inside: str, names: Sequence[str]) -> int | None:
     return _find_end([_read_part(text, inside) for text in path.split(SEPARATOR)], names, 0, set())
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True):
     """One part of a path: the names that it fits, how many of them, and whether as many as possible are tried first."""
 
     fits: Fits
@@ -145,13 +146,18 @@ def _fit_part(part: str) -> Fits:
 @cache
 def fit_name(pattern: str) -> Fits:
     """Return what tells whether a regular expression fits a whole name. Most have nothing but names between `|`."""
-    patterns = [pattern] if GROUPS.intersection(pattern) else pattern.split("|")
+    patterns = [pattern] if GROUPS.intersection(pattern) else _list_both(pattern.split("|"))
     others = [it for it in patterns if not SIGNS.isdisjoint(it) or not GROUPS.isdisjoint(it)]
     names = frozenset(patterns).difference(others)
     if not others:
         return names.__contains__
     fits = Pattern("|".join(others)).fullmatch
     return lambda name: name in names or fits(name) is not None
+
+
+def _list_both(patterns: list[str]) -> list[str]:
+    """Write `_?name` as the two names that it fits."""
+    return [name for it in patterns for name in ((it[0] + it[2:], it[2:]) if it[1:2] == "?" else (it,))]
 
 
 def last_part(path: str) -> str:
