@@ -17,6 +17,7 @@ from analyzer import (
     overlaps,
     sessions,
 )
+from analyzer.hashing import sha256
 from analyzer.memo import memoize
 from analyzer.model import (
     Attribution,
@@ -305,6 +306,7 @@ def _former_opener(session: Session) -> str:
 
 
 def _digest(parts: Iterable[str]) -> str:
-    import hashlib
-
-    return hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    data = "\n".join(sorted(parts)).encode("utf-8", "surrogatepass")
+    digest = sha256(len(data))
+    digest.update(data)
+    return str(digest.hexdigest()[:16])

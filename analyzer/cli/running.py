@@ -354,7 +354,7 @@ def _dataset(folder: Path, run: Run) -> None:
 def render(name: str, run: Run) -> bytes:
     """The bytes of a run in the named format."""
     try:
-        return outputs.render(name, run)
+        return progress.render_page(run) if name == "html" else outputs.render(name, run)
     except outputs.NotInstalled as problem:
         refuse(str(problem))
 

@@ -15,6 +15,7 @@ from analyzer.formats.foreign import UNREAD, recognize_zip
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import NAMES, is_named
 from analyzer.formats.trace_zip import find_networks, open_member, open_trace
+from analyzer.hashing import sha256
 from analyzer.model import CaptureError, plural
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ class Measured:
         self.progress = progress
         self._hash: Any = None
         if hashes and size <= HASHED_UP_TO:
-            import hashlib  # it costs more than the rest of this module
-
-            self._hash = hashlib.sha256()
+            self._hash = sha256(size)
 
     def readinto(self, buffer: memoryview) -> int:
         count = cast(Any, self.stream).readinto(buffer) or 0

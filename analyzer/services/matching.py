@@ -7,7 +7,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
@@ -24,6 +24,11 @@ DEV_HOST = (
     r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
     r"|172\.(?:1[6-9]|2\d|3[01])\..+"
 )
+# Of a regular expression: signs that stand for themselves, from its beginning and to its end.
+LITERAL = r"(?:\\[^\w]|[^\\.^$*+?{}\[\]|()])"
+BEGINNING, END = Pattern(rf"(?:{LITERAL}(?![*+?{{]))*"), Pattern(rf"(?:(?<!\\){LITERAL})*\Z")
+ESCAPE = Pattern(r"\\(.)", re.DOTALL)
+UNSURE = Pattern(r"\||\(\?(?!:)|\\[xuUN\d]")  # alternatives, inline flags, escapes of several characters
 UNKNOWN = Attribution()
 NAME, VERSION = Pattern(r"[\w@][\w@/. +-]{0,40}"), Pattern(r"v?\d[\w.+-]{0,30}")
 
@@ -127,7 +132,6 @@ class _Candidate(NamedTuple):
 
     row: Row
     match: Match
-    path: re.Pattern[str] | None
 
 
 class _Catalogue:
@@ -162,7 +166,7 @@ def _at(path: str, *address: Any) -> Sequence[_Candidate]:
 
 
 def _fitting(candidates: Iterable[_Candidate], path: str) -> Sequence[_Candidate]:
-    return [it for it in candidates if it.path is None or it.path.fullmatch(path)]
+    return [it for it in candidates if it.match.path is None or _fits(it.match.path, path)]
 
 
 @lru_cache(1024)
@@ -179,7 +183,7 @@ def _on(
     """The same by host and the keys of the query alone, and by whether it has subprotocols, code that opened it, and
     messages that were sent and received at all."""
     return [
-        _Candidate(row, match, None if match.path is None else compile_pattern(match.path))
+        _Candidate(row, match)
         for row in catalogue.rows
         for match in row.match
         if (match.port is None or port == match.port)
@@ -221,15 +225,24 @@ def _by_page(view: _View) -> bool:
 
 
 def _fits(pattern: str, text: str) -> bool:
+    beginning, end = _find_ends(pattern)
+    if not (text.startswith(beginning) and text.endswith(end)):
+        return False
     return compile_pattern(pattern).fullmatch(text) is not None
 
 
 def _begins(pattern: str, messages: Iterable[Opening]) -> bool:
-    match = compile_pattern(pattern).match
-    for message in messages:  # noqa: SIM110 - a generator costs as much as the match
-        if match(message.text):
-            return True
-    return False
+    beginning, _ = _find_ends(pattern)
+    return any(it.text.startswith(beginning) and compile_pattern(pattern).match(it.text) for it in messages)
+
+
+@cache
+def _find_ends(pattern: str) -> tuple[str, str]:
+    """Find with which characters a text must begin and end that fits: most patterns need not be compiled for that."""
+    if UNSURE.search(pattern):
+        return "", ""
+    beginning, end = (ESCAPE.sub(r"\1", match[0]) for match in (BEGINNING.match(pattern), END.search(pattern)) if match)
+    return beginning, end
 
 
 def _client(place: str | Place | None, view: _View) -> str | None:

@@ -6,7 +6,7 @@ until the whole file is read.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TypeAlias
 
 import msgspec
 
@@ -122,11 +122,7 @@ class Navigation(Discreet, msgspec.Struct, frozen=True):
     answered: Instant | None
 
 
-class Script(NamedTuple):
-    """A script, by its address and the browser's id: another document has another one."""
-
-    url: str
-    id: str
+Script: TypeAlias = tuple[str, str]  # its address, and the browser's id: another document has another one
 
 
 class DocumentRequest(Discreet, msgspec.Struct, frozen=True, gc=False):
@@ -198,7 +194,8 @@ def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request
     request, started, kind = raw.request, instant(raw.startedDateTime), (raw.resource_type or "").lower()
     redirect, by, document, signs, sample = None, None, None, NO_SIGNS, NO_SAMPLE
     if started is not None:  # what it was for, and who asked for it, matters only with a date
-        redirect = ask(request, headers(request.headers), None) if is_redirect(raw) else None
+        if (raw.response.status or 0) >= 300 and is_redirect(raw):
+            redirect = ask(request, headers(request.headers), None)
         if is_document(raw):
             by = initiator_type(raw.initiator)
             document = _document(raw, started, redirect, by)
@@ -207,7 +204,7 @@ def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request
         else:
             signs = _signs(raw)
             sample = NO_SAMPLE if is_sampled else _sample(request)
-    destination = _destination(kind, raw)
+    destination = _destination(kind, raw) if kind in DESTINATIONS else ""
     return Request(
         index=index,
         url=request.url or "",
@@ -215,7 +212,7 @@ def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request
         frame=raw.frame,
         started=started,
         kind=kind,
-        chrome=chrome_version(index, request),
+        chrome=chrome_version(index, request) if index < FIRST else None,
         ended=(started or 0) + (duration(raw.time) or 0),
         document=document,
         redirect=redirect,
@@ -245,7 +242,7 @@ def _signs(raw: RawEntry) -> Signs:
     if innermost is None:
         return Signs(is_parsed, is_scripted, None, is_unmarked)
     id, url = innermost.groups()
-    return Signs(is_parsed, is_scripted, Script(url.decode("utf-8", "replace"), id.decode()), is_unmarked)
+    return Signs(is_parsed, is_scripted, (url.decode("utf-8", "replace"), id.decode()), is_unmarked)
 
 
 def _sample(request: RawRequest) -> Sample:
@@ -255,8 +252,7 @@ def _sample(request: RawRequest) -> Sample:
 
 def _destination(kind: str, raw: RawEntry) -> str:
     """Sec-Fetch-Dest, where it tells of a worker or an iframe."""
-    word = DESTINATIONS.get(kind)
-    if word is None or word not in bytes(raw.request.headers):
+    if DESTINATIONS[kind] not in bytes(raw.request.headers):
         return ""
     return headers(raw.request.headers).get("sec-fetch-dest", "")
 

@@ -287,7 +287,8 @@ def _coverage(socket: Socket, events: Sequence[Event], row: Row) -> Coverage:
 
 
 def _closes(socket: Socket, events: Sequence[Event], row: Row) -> Closes:
-    if any(isinstance(event, Closed) for event in events) or not any(isinstance(event, Accepted) for event in events):
+    kinds = {type(event) for event in events}
+    if Closed in kinds or Accepted not in kinds:
         return Closes.NONE
     # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
     timed = row.close is Close.RECEIVE_TIMING and socket.receive is not None and bool(socket.wait)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from analyzer.formats.devtools import origin_of, shorten
 from analyzer.formats.har.contexts import Contexts
-from analyzer.formats.har.entry import Entry, Navigation, Request, Script, Socket
+from analyzer.formats.har.entry import NO_SAMPLE, Entry, Navigation, Request, Script, Socket
 from analyzer.formats.har.fields import YEAR_2200
 from analyzer.formats.har.order import Order
 from analyzer.formats.har.pages import Document
@@ -106,11 +106,7 @@ class Dates:
         return [self.first, max(self.last, self.latest)] if self.latest else []
 
 
-class Caller(NamedTuple):
-    """A script that made a request of a page, by the innermost frame of its stack."""
-
-    page: str
-    script: Script
+Caller: TypeAlias = tuple[str, Script]  # a page, and a script that made a request of it, the innermost of its stack
 
 
 class PageSigns:
@@ -156,7 +152,7 @@ class PageSigns:
         if (signs.is_parsed or signs.is_scripted) and at > self.later.get(page, 0):
             self.later[page] = at
         if signs.script is not None and len(self.callers) < MOST_CALLERS:
-            caller = Caller(page, signs.script)
+            caller = page, signs.script
             before = self.callers.get(caller)
             if before is None or not before.start <= at <= (before.end or 0):
                 before = before or Interval(at, at)
@@ -324,6 +320,7 @@ class Gathered:
                 self.documents.append(Load(entry.started, origin_of(entry.url)))
             return
         if entry.pageref is not None:
-            self.samples.add(entry)
+            if entry.sample is not NO_SAMPLE:
+                self.samples.add(entry)
         elif entry.by in ("script", "parser"):
             self.unpaged = min(entry.started, self.unpaged)

@@ -83,7 +83,7 @@ def _ends(times: Sequence[float]) -> tuple[float, float]:
 
 def error_instant(socket: Socket, facts: Facts) -> Instant | None:
     """When the error came, as far as the file says it."""
-    if socket.ticks is None or not facts.tick:
+    if socket.ticks is None or not socket.ticks.failed or not facts.tick:
         return None
     lower, upper = _lifetime(socket)
     at = socket.ticks.failed * facts.tick

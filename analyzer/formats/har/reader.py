@@ -69,16 +69,18 @@ def read(source: Source) -> Capture:
     document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=collector, size=source.size)
     gathered = Gathered()
     entries = EntryReader(source.attachment, gathered.samples.is_full)
-    for element in document.elements():
+    for run in document.runs():
         if observer is not None:
-            observer.add(element, source.attachment)
-        if element.skipped:
-            gathered.skips.add(element.skipped)
-        if element.value is not None and element.value != BLANK:
-            if source.addresses is not None:
-                source.addresses.add(element.value.request.url or "")
-            peeled: Ticks | None = element.collector  # type: ignore[assignment]  # of our own making
-            gathered.add(entries.read(element.index, element.value, peeled))
+            for element in run.elements():
+                observer.add(element, source.attachment)
+        peeled: Ticks | None = run.collector  # type: ignore[assignment]  # of our own making
+        for n, value in enumerate(run.values):
+            if n in run.skipped:
+                gathered.skips.add(run.skipped[n])
+            if value is not None and value != BLANK:
+                if source.addresses is not None:
+                    source.addresses.add(value.request.url or "")
+                gathered.add(entries.read(run.index + n, value, peeled))
     if observer is not None:
         observer.log = document.members
     return _conclude(survey(read_log(document), gathered), source.name)
@@ -245,8 +247,8 @@ def _codes(file: Survey, contexts: Sequence[str | None], traces: Sequence[Trace]
             unseen = has_scripts and is_web and shorten(began) not in there
             yield msgspec.structs.replace(code, unseen=unseen)
     if not file.gathered.contexts.iframes:
-        for caller, during in file.signs.callers.items():
-            yield Code(caller.page, (caller.script,), during.start, during.end or during.start)
+        for (page, script), during in file.signs.callers.items():
+            yield Code(page, (script,), during.start, during.end or during.start)
 
 
 def _code(number: int, trace: Trace, context: str | None) -> Code:
