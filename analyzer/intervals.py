@@ -102,7 +102,7 @@ def _arrays(intervals: Sequence[Interval]) -> tuple[Any, Any]:
 
 def peak(intervals: Iterable[Interval]) -> int:
     """Return how many hold at the same time at most; 0 for none."""
-    filled = [it for it in intervals if not it.empty]
+    filled = [it for it in intervals if it.end is None or it.start < it.end]
     return len(filled) if len(filled) < 2 else max(level for _, level in sweep(filled))
 
 

@@ -109,7 +109,7 @@ class Walk:
         if isinstance(value, tuple):
             results = [self._replace(item) for item in value]
             return value if all(map(is_, results, value)) else tuple(results)
-        return assemble(map(self._replace_quote, parts_of(value)))
+        return None if value is None else assemble(map(self._replace_quote, parts_of(value)))
 
     def _replace_fields(self, value: Any) -> Any:
         """Return the value itself where nothing of it is masked: most have no secret, and are thousands."""
