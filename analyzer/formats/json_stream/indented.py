@@ -88,7 +88,8 @@ class IndentedElider:
         cuts = []
         stop = at = start - (0 if self._text is None else self._text.size)  # before `stop` all is in its place
         for text, closing, is_cut in self._texts(buffer, start, end):
-            view[stop : stop + text - at] = view[at:text]
+            if stop != at:
+                view[stop : stop + text - at] = view[at:text]
             stop += text - at
             gone = closing - text
             if not is_cut:
@@ -98,7 +99,8 @@ class IndentedElider:
             cuts.append((stop, gone))
             self._gone += gone
             at = closing
-        view[stop : stop + end - at] = view[at:end]
+        if stop != at:
+            view[stop : stop + end - at] = view[at:end]
         return stop + end - at, cuts
 
     def _texts(self, buffer: bytearray, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
