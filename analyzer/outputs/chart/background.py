@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analyzer.model import Page, plural
 from analyzer.outputs.chart.lanes import ROWS
 from analyzer.outputs.chart.legend import LOOKS
@@ -42,6 +44,17 @@ def page_begins(panel: Panel, top: float, bottom: float) -> list[Mark]:
     return [Strokes(f"page-begin-{panel.number}", LOOKS["page-begin"], [(x, top, x, bottom) for x in begins])]
 
 
+def _unite(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Make one of those that overlap in the picture: thousands in the height of all lanes take a third of a second."""
+    united: list[tuple[float, float]] = []
+    for left, right in sorted(spans):
+        if united and left < united[-1][1]:
+            united[-1] = united[-1][0], max(united[-1][1], right)
+        else:
+            united.append((left, right))
+    return united
+
+
 def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
     """Shade the stretches with two or more open, with a line where each begins and ends."""
     marks: list[Mark] = []
@@ -51,7 +64,7 @@ def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
         ends = [
             x for left, right in spans if right - left > NARROW for x in (left, right) if panel.left < x < panel.right
         ]
-        shades = [(left, top, right, bottom) for left, right in spans]
+        shades = [(left, top, right, bottom) for left, right in _unite(spans)]
         marks.append(Boxes(f"{name}-{panel.number}", LOOKS[name]._replace(edge=None, width=0), shades))
         if len(spans) <= ROWS:
             marks.append(Strokes(f"{name}-ends-{panel.number}", LOOKS[name], [(x, top, x, bottom) for x in ends]))
