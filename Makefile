@@ -100,7 +100,7 @@ bench: environment
 	$(BIN)/python benchmarks/bench.py
 
 fuzz: environment  # hours, if you let it: HYPOTHESIS_PROFILE=long tries 30 times as many documents
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_array.py tests/test_elide.py tests/test_formats.py \
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_array.py tests/test_elide.py tests/test_indented.py tests/test_formats.py \
 		tests/test_netlog.py tests/test_cdp_log.py tests/test_trace.py tests/test_mitmproxy.py tests/test_sessions.py
 
 services: environment
