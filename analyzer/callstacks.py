@@ -34,7 +34,7 @@ def of_extension(code: Initiator | None) -> bool:
     the socket: extensions wrap `WebSocket`, timers and listeners of pages, and each may call the other."""
     if code is None:
         return False
-    urls = [frame.url for frame in code.frames if frame.url] or ([code.url] if code.url else [])
+    urls = {frame.url for frame in code.frames if frame.url} or ({code.url} if code.url else set())
     are_extensions = {_is_extension(url) for url in urls if not ENGINE.match(url)}
     return are_extensions == {True}
 

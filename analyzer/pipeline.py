@@ -147,7 +147,10 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     open at once, for longer; for rules about ends, than that each closed as soon as it may have. So what the rules say
     of these decides; a cause, which makes no finding graver, is asked for last.
     """
-    unplaced = any(policy.may_count(session) and not policy.counts(session) for session in report.sessions)
+    unplaced = any(
+        session.where is not None and policy.may_count(session) and not policy.counts(session)
+        for session in report.sessions
+    )
     if not unplaced and all(session.possible == session.proven for session in report.sessions):
         return False, ()
     accepted: list[str] = []
@@ -159,6 +162,9 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     weighed_by_cause = _make_explainer(longest, weighs=True)
     severities = dict(policy.severities)
     for rule in RULES:
+        gravest = severities.get(rule.id, rule.gravest or rule.severity)
+        if gravest is None or not policy.fails(gravest):
+            continue
         worst = longest if rule.counts or not rule.ends else shortest
         for finding in rule.check(worst, policy) if rule.counts or rule.ends or unplaced else ():
             severity = severities.get(rule.id, finding.severity)

@@ -293,8 +293,11 @@ def _beside(folder: str, name: str) -> bytes | None:
     """A side file of the capture, in its own folder and nowhere else: the name comes from the file."""
     if not name or name != os.path.basename(name) or name in (".", "..") or "\\" in name or "\0" in name:
         return None
+    path = os.path.join(folder, name)
+    if not os.access(path, os.F_OK):  # an exception takes longer, and a capture may name thousands of scripts
+        return None
     try:
-        with open(os.path.join(folder, name), "rb") as file:
+        with open(path, "rb") as file:
             return file.read(LARGEST_SIDE_FILE)
     except OSError:
         return None

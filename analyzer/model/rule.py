@@ -69,6 +69,8 @@ MATTERS = "Why it matters: "  # begins that paragraph of a manual page
 class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
 
+    `gravest`: no finding is graver than this; None: than `severity`.
+
     `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
     `needs`: what a capture must record of one socket at least, else the rule says nothing, whatever happened.
     `concerns`: is this socket one that the rule may speak of? No capture makes it speak of the others.
@@ -88,6 +90,7 @@ class Rule(Value, frozen=True):
     fold: Callable[[Report, Sequence[Finding]], Sentence] | None = (
         None  # says of equal findings in one sentence what they say
     )
+    gravest: Severity | None = None
 
     @property
     def manual(self) -> str:

@@ -132,6 +132,8 @@ class _Candidate(msgspec.Struct, frozen=True):
 
     row: Row
     match: Match
+    beginning: str = ""  # of each path that fits
+    end: str = ""
 
 
 class _Catalogue:
@@ -166,7 +168,8 @@ def _at(path: str, *address: Any) -> Sequence[_Candidate]:
 
 
 def _fitting(candidates: Iterable[_Candidate], path: str) -> Sequence[_Candidate]:
-    return [it for it in candidates if it.match.path is None or _fits(it.match.path, path)]
+    near = [it for it in candidates if path.startswith(it.beginning) and path.endswith(it.end)]
+    return [it for it in near if it.match.path is None or _fits(it.match.path, path)]
 
 
 @lru_cache(1024)
@@ -183,7 +186,7 @@ def _on(
     """The same by host and the keys of the query alone, and by whether it has subprotocols, code that opened it, and
     messages that were sent and received at all."""
     return [
-        _Candidate(row, match)
+        _Candidate(row, match, *_find_ends(match.path or ""))
         for row in catalogue.rows
         for match in row.match
         if (match.port is None or port == match.port)
@@ -198,7 +201,11 @@ def _on(
 
 
 def _matches(match: Match, view: _View) -> bool:
-    """Check all the other conditions."""
+    """Check all the other conditions: first those that most rows have which come as far."""
+    if match.sent is not None and not _begins(match.sent, view.sent):
+        return False
+    if match.received is not None and not _begins(match.received, view.received):
+        return False
     for key, pattern in match.query.items():
         if pattern and not _fits(pattern, view.value(key)):
             return False
@@ -208,11 +215,7 @@ def _matches(match: Match, view: _View) -> bool:
         return False
     if match.receives_only and view.sends:
         return False
-    if match.script is not None and not any(compile_pattern(match.script).search(url) for url in view.scripts):
-        return False
-    return (match.sent is None or _begins(match.sent, view.sent)) and (
-        match.received is None or _begins(match.received, view.received)
-    )
+    return match.script is None or any(compile_pattern(match.script).search(url) for url in view.scripts)
 
 
 def _by_page(view: _View) -> bool:
@@ -233,7 +236,10 @@ def _fits(pattern: str, text: str) -> bool:
 
 def _begins(pattern: str, messages: Iterable[Opening]) -> bool:
     beginning, _ = _find_ends(pattern)
-    return any(it.text.startswith(beginning) and compile_pattern(pattern).match(it.text) for it in messages)
+    for message in messages:  # a generator costs more than the comparison
+        if message.text.startswith(beginning) and compile_pattern(pattern).match(message.text):
+            return True
+    return False
 
 
 @cache

@@ -76,8 +76,7 @@ def _is_marked(name: str) -> bool:
 def list_beginnings(path: str, inside: str) -> list[Fits]:
     """List what tells of the innermost function of a stack, by its marked name, whether the path may fit: any of it."""
     beginnings: list[Fits] = []
-    for text in path.split(SEPARATOR):
-        part = _read_part(text, inside)
+    for part in _read_path(path, inside):
         beginnings.append(part.fits)
         if part.least:
             break
@@ -86,7 +85,7 @@ def list_beginnings(path: str, inside: str) -> list[Fits]:
 
 def count(path: str, inside: str, names: Sequence[str]) -> int | None:
     """Count the functions, of which these are the marked names, that the path fits from the innermost outwards."""
-    return _find_end([_read_part(text, inside) for text in path.split(SEPARATOR)], names, 0, set())
+    return _find_end(_read_path(path, inside), names, 0, set())
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -122,6 +121,11 @@ def _find_end(parts: Sequence[Part], names: Sequence[str], start: int, dead: set
 
 
 @cache
+def _read_path(path: str, inside: str) -> tuple[Part, ...]:
+    return tuple(_read_part(text, inside) for text in path.split(SEPARATOR))
+
+
+@cache
 def _read_part(text: str, inside: str) -> Part:
     if text in (FEW, MANY):
         inner = _fit_part(inside) if inside else _is_marked
@@ -137,22 +141,30 @@ def _fit_part(part: str) -> Fits:
     if part == ANONYMOUS:
         return NAMELESS.__eq__
     if part.endswith(NAMELESS):
-        names = fit_name(part[:-1])
-        return lambda name: _is_marked(name) or names(name)
-    names = fit_name(part)
-    return lambda name: names(name) or (_is_marked(name) and names(name[1:]))
+        fits = fit_name(part[:-1])
+        return lambda name: name.startswith(NAMELESS) or fits(name)
+    names, others = _divide(part)
+    if not others:
+        return names.union(NAMELESS + name for name in names).__contains__
+    fits = fit_name(part)
+    return lambda name: fits(name) or (name.startswith(NAMELESS) and fits(name[1:]))
 
 
 @cache
 def fit_name(pattern: str) -> Fits:
-    """Return what tells whether a regular expression fits a whole name. Most have nothing but names between `|`."""
-    patterns = [pattern] if GROUPS.intersection(pattern) else _list_both(pattern.split("|"))
-    others = [it for it in patterns if not SIGNS.isdisjoint(it) or not GROUPS.isdisjoint(it)]
-    names = frozenset(patterns).difference(others)
+    """Return what tells whether a regular expression fits a whole name."""
+    names, others = _divide(pattern)
     if not others:
         return names.__contains__
     fits = Pattern("|".join(others)).fullmatch
     return lambda name: name in names or fits(name) is not None
+
+
+def _divide(pattern: str) -> tuple[frozenset[str], list[str]]:
+    """Divide a regular expression into names and the rest. Most have nothing but names between `|`."""
+    patterns = [pattern] if GROUPS.intersection(pattern) else _list_both(pattern.split("|"))
+    others = [it for it in patterns if not SIGNS.isdisjoint(it) or not GROUPS.isdisjoint(it)]
+    return frozenset(patterns).difference(others), others
 
 
 def _list_both(patterns: list[str]) -> list[str]:

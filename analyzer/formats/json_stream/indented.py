@@ -56,6 +56,7 @@ class IndentedElider:
     def __init__(self, opening: bytes) -> None:
         self.has_failed = False  # the document has another style
         self._opening = opening
+        self._begin, self._lead = opening, 0  # what we look for, and how much of it stands before the key
         self._text: _Text | None = None
         self._count = self._gone = 0  # bytes of the current probe, and those of them that were cut
 
@@ -87,7 +88,8 @@ class IndentedElider:
         cuts = []
         stop = at = start - (0 if self._text is None else self._text.size)  # before `stop` all is in its place
         for text, closing, is_cut in self._texts(buffer, start, end):
-            view[stop : stop + text - at] = view[at:text]
+            if stop != at:
+                view[stop : stop + text - at] = view[at:text]
             stop += text - at
             gone = closing - text
             if not is_cut:
@@ -97,13 +99,14 @@ class IndentedElider:
             cuts.append((stop, gone))
             self._gone += gone
             at = closing
-        view[stop : stop + end - at] = view[at:end]
+        if stop != at:
+            view[stop : stop + end - at] = view[at:end]
         return stop + end - at, cuts
 
     def _texts(self, buffer: bytearray, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
         """From where to where the texts reach that are worth a cut, and whether a part of each is gone already."""
         if self._text is None:
-            text, is_cut = self._next(buffer, max(1, start - len(self._opening)), end), False
+            text, is_cut = self._next(buffer, max(1, start - self._lead - len(self._opening)), end), False
         else:
             text, is_cut = start - self._text.size, self._text.is_cut
             self._text = None
@@ -126,14 +129,24 @@ class IndentedElider:
 
     def _next(self, buffer: bytearray, start: int, end: int) -> int:
         """Where the next text begins; 0 for nowhere."""
-        key = buffer.find(self._opening, start, end)
-        if key < 0:
-            return 0
-        before = buffer[max(0, key - INDENT) : key].rstrip(b" \t")
-        if not before.endswith(b"\n"):
+        while (place := buffer.find(self._begin, start, end)) >= 0:
+            key = place + self._lead
+            text = key + len(self._opening)
+            if text <= end and buffer.startswith(self._opening, key):
+                return text if self._lead or self._learn_indent(buffer, key) else 0
+            start = place + 1
+        return 0
+
+    def _learn_indent(self, buffer: bytearray, key: int) -> bool:
+        """Learn what stands before a key in its line; False where that is no white space. From then on it is part of
+        what we look for: a long text is found three times as fast, and all bodies of a HAR are equally deep."""
+        line = buffer.rfind(b"\n", max(0, key - INDENT), key)
+        if line < 0 or buffer[line + 1 : key].strip(b" \t"):
             self.has_failed = True
-            return 0
-        return key + len(self._opening)
+            return False
+        self._begin = bytes(buffer[line:key]) + self._opening[: self._opening.index(b'"', 1)]
+        self._lead = key - line
+        return True
 
     def _safe(self, buffer: bytearray, text: int, is_cut: bool, end: int) -> int:
         """Up to where a text may be cut that goes on beyond `end`, so that its edge stays, and no escape is parted."""
