@@ -76,7 +76,8 @@ def _is_marked(name: str) -> bool:
 def list_beginnings(path: str, inside: str) -> list[Fits]:
     """List what tells of the innermost function of a stack, by its marked name, whether the path may fit: any of it."""
     beginnings: list[Fits] = []
-    for part in _read_path(path, inside):
+    for text in path.split(SEPARATOR):  # no further than needed: most paths have no more to do with a stack
+        part = _read_part(text, inside)
         beginnings.append(part.fits)
         if part.least:
             break
@@ -156,8 +157,8 @@ def fit_name(pattern: str) -> Fits:
     names, others = _divide(pattern)
     if not others:
         return names.__contains__
-    fits = Pattern("|".join(others)).fullmatch
-    return lambda name: name in names or fits(name) is not None
+    rest = Pattern("|".join(others))  # which is compiled when it is used
+    return lambda name: name in names or rest.fullmatch(name) is not None
 
 
 def _divide(pattern: str) -> tuple[frozenset[str], list[str]]:
