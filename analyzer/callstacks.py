@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -44,7 +43,7 @@ def _is_extension(url: str) -> bool:
     return EXTENSION.match(url) is not None
 
 
-class Match(NamedTuple):
+class Match(msgspec.Struct, frozen=True):
     """The frames of a client library, innermost first, that a path of its row fits."""
 
     way: Way

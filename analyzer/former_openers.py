@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer import callstacks, frames
 from analyzer.memo import memoize
@@ -18,7 +19,7 @@ from analyzer.patterns import Pattern
 from analyzer.services import paths
 
 
-class _Names(NamedTuple):
+class _Names(msgspec.Struct, frozen=True):
     inside: re.Pattern[str]
     call: re.Pattern[str]
     around: re.Pattern[str]

@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session
 from analyzer.model.sentence import Sentence, chain
 
@@ -18,7 +20,7 @@ KNOWN = 10 * MILLISECOND  # bounds no wider than this give the instant
 NAMED = 4
 
 
-class Unknown(NamedTuple):
+class Unknown(msgspec.Struct, frozen=True):
     """The sockets whose close is unknown, and those whose opening is, where it matters."""
 
     closes: tuple[Session, ...]

@@ -87,7 +87,7 @@ def messages(count: int) -> list[dict[str, Any]]:
 
 
 # Raise a limit only for what an answer needs, and not without a look at what it costs in a capture of 500 MB.
-LIMITS = [(requests, 19.5), (sockets, 119.5), (messages, 0.1)]
+LIMITS = [(requests, 19.5), (sockets, 117.5), (messages, 0.1)]
 
 
 @pytest.mark.parametrize(("make", "most"), LIMITS, ids=["entry", "socket", "message"])

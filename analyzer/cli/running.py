@@ -11,7 +11,7 @@ from contextlib import closing
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import typer
@@ -284,7 +284,7 @@ def in_folder(output: Path, captures: Sequence[str], ending: str) -> Path:
     return output / default_output(captures, ending) if output.is_dir() else output
 
 
-class Text(NamedTuple):
+class Text(msgspec.Struct, frozen=True):
     """What stands in place of the format `text`: as this terminal shows it, and as a file holds it."""
 
     on_screen: Render

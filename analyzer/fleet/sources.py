@@ -8,8 +8,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from analyzer.formats import archive, is_capture, is_named_capture, read
 from analyzer.formats.compression import Progress
@@ -31,14 +32,14 @@ class NothingToRead(Exception):  # noqa: N818 - what it says, not an error of ou
     """What was asked for holds no capture: no such file, a folder without captures, a glob without a match."""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     """Hold the captures, and how many other files lie beside them, by suffix.
 
     Without `--any` only those count that may be captures under another name.
     """
 
     captures: list[str]
-    passed_over: Counter[str] = Counter()  # noqa: RUF012 - nothing changes it
+    passed_over: Counter[str] = Counter()
 
 
 def expand(names: Iterable[str]) -> list[str]:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from analyzer.patterns import Pattern
 
 HEAD = 4096  # bytes that a guess looks at
@@ -16,7 +18,7 @@ SPACE = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, too
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """Say whether a file is of a format: MINE, NOT_MINE, or mine and broken, with what is wrong and what to do."""
 
     is_mine: bool
@@ -31,7 +33,7 @@ def broken(problem: str) -> Answer:
     return Answer(is_mine=True, problem=problem)
 
 
-class Format(NamedTuple):
+class Format(msgspec.Struct, frozen=True):
     """One format of captures.
 
     id: its name in results.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote, unquote
+
+import msgspec
 
 from analyzer.model import Identity, Session
 from analyzer.patterns import Pattern
@@ -18,7 +20,7 @@ SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is
 Place: TypeAlias = tuple[int, int, str]  # where a value begins and ends in a text, and which it is
 
 
-class Secrets(NamedTuple):
+class Secrets(msgspec.Struct, frozen=True):
     """Values of a capture that are masked wherever they stand.
 
     forms: as a value may be written, case folded -> the value. by_word: those that may stand in a text, by their first

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer.model.time import Duration, format_duration
 
@@ -21,7 +22,7 @@ class Kind(Enum):
     DURATION = "duration"
 
 
-class Quote(NamedTuple):
+class Quote(msgspec.Struct, frozen=True):
     """A value of a sentence."""
 
     kind: Kind

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -102,7 +101,7 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
         return self.client is not None and paths.fit_name(self.client)(client or "")
 
 
-class Way(NamedTuple):
+class Way(msgspec.Struct, frozen=True):
     """One path of one library."""
 
     library: Library

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 import msgspec
@@ -127,7 +127,7 @@ def _view(trace: Trace) -> _View:
     )
 
 
-class _Candidate(NamedTuple):
+class _Candidate(msgspec.Struct, frozen=True):
     """A row with one of its conditions, as far as it is not yet checked."""
 
     row: Row

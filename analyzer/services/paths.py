@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from math import inf
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer.memo import memoize
 from analyzer.patterns import Pattern
@@ -75,7 +76,8 @@ def _is_marked(name: str) -> bool:
 def list_beginnings(path: str, inside: str) -> list[Fits]:
     """List what tells of the innermost function of a stack, by its marked name, whether the path may fit: any of it."""
     beginnings: list[Fits] = []
-    for part in _read_path(path, inside):
+    for text in path.split(SEPARATOR):  # no further than needed: most paths have no more to do with a stack
+        part = _read_part(text, inside)
         beginnings.append(part.fits)
         if part.least:
             break
@@ -87,7 +89,7 @@ def count(path: str, inside: str, names: Sequence[str]) -> int | None:
     return _find_end(_read_path(path, inside), names, 0, set())
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True):
     """One part of a path: the names that it fits, how many of them, and whether as many as possible are tried first."""
 
     fits: Fits
@@ -155,15 +157,20 @@ def fit_name(pattern: str) -> Fits:
     names, others = _divide(pattern)
     if not others:
         return names.__contains__
-    fits = Pattern("|".join(others)).fullmatch
-    return lambda name: name in names or fits(name) is not None
+    rest = Pattern("|".join(others))  # which is compiled when it is used
+    return lambda name: name in names or rest.fullmatch(name) is not None
 
 
 def _divide(pattern: str) -> tuple[frozenset[str], list[str]]:
     """Divide a regular expression into names and the rest. Most have nothing but names between `|`."""
-    patterns = [pattern] if GROUPS.intersection(pattern) else pattern.split("|")
+    patterns = [pattern] if GROUPS.intersection(pattern) else _list_both(pattern.split("|"))
     others = [it for it in patterns if not SIGNS.isdisjoint(it) or not GROUPS.isdisjoint(it)]
     return frozenset(patterns).difference(others), others
+
+
+def _list_both(patterns: list[str]) -> list[str]:
+    """Write `_?name` as the two names that it fits."""
+    return [name for it in patterns for name in ((it[0] + it[2:], it[2:]) if it[1:2] == "?" else (it,))]
 
 
 def last_part(path: str) -> str:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer.patterns import Pattern
 
@@ -42,7 +43,7 @@ LETTER_TABLE = (
 )
 
 
-class Alphabet(NamedTuple):
+class Alphabet(msgspec.Struct, frozen=True):
     """What a token is drawn from."""
 
     stretch: re.Pattern[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -19,7 +19,7 @@ NAME = Pattern(r"[\w$]+")
 LINE_END = Pattern("\r\n|[\n\r\u2028\u2029]")  # as engines count lines
 
 
-class ScriptMap(NamedTuple):
+class ScriptMap(msgspec.Struct, frozen=True):
     """A map of a script. base: what names of sources are relative to. script: its text, where that is at hand."""
 
     text: bytes
@@ -27,7 +27,7 @@ class ScriptMap(NamedTuple):
     script: str | None = None
 
 
-class Unusable(NamedTuple):
+class Unusable(msgspec.Struct, frozen=True):
     """Why the map of a script is not used, as the end of a sentence that begins with the name of the script."""
 
     reason: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -43,7 +42,7 @@ MOST_STACKS = 100_000  # that are decoded once; as many as there are sockets at 
 LONGEST_SOCKET_URL = 1 << 16  # characters
 
 
-class Opener(NamedTuple):
+class Opener(msgspec.Struct, frozen=True):
     """What opened a socket, and what follows from that."""
 
     code: Initiator | None

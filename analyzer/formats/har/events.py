@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -52,7 +51,7 @@ HANDSHAKE_ERRORS = (
 NO_REASON = "no reason recorded"
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True):
     """What one socket's entry shows.
 
     is_edited: its dates or timings were changed.

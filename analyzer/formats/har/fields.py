@@ -7,7 +7,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -382,7 +382,7 @@ def json_of(raw: msgspec.Raw) -> Any:
 MOST_CLOCKS = 1 << 31  # numbers of clocks are below this
 
 
-class Stated(NamedTuple):
+class Stated(msgspec.Struct, frozen=True):
     """What an extract states of a socket, since its entry does not show it.
 
     only_sent: of its messages only those that were sent show that it was open.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
-from typing import NamedTuple
 
 import msgspec
 
@@ -254,7 +253,7 @@ def contradiction(
     return next(checks, None)
 
 
-class Load(NamedTuple):
+class Load(msgspec.Struct, frozen=True):
     """A page of Chrome's with its date, its document and what its entries witness."""
 
     page: Listed

@@ -64,7 +64,7 @@ class Lines:
             before = text[max(0, match.start() - MOST_SPACE) : match.start()].rstrip(SPACE)
             return b"," + match[1] if before.endswith(b"}") or (not before and self._closed) else match[0]
 
-        return BREAK.sub(join, text)
+        return BREAK.sub(join, text.replace(b"}\n{", b"},{"))  # the usual break without a call for each
 
 
 class Line(NamedTuple):
