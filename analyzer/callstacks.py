@@ -7,9 +7,8 @@ library is the application's, or a library's that uses the first one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -17,15 +16,16 @@ from analyzer import frames
 from analyzer.frames import Placed
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Provider, Session
+from analyzer.patterns import Pattern
 from analyzer.services import clients, paths
 from analyzer.services.clients import Fault, Library, Way
 
-EXTENSION = re.compile(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
-ENGINE = re.compile(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
+EXTENSION = Pattern(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
+ENGINE = Pattern(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
 # A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
-AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
-COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
-MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
+AGAIN = Pattern(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
+COMPONENT = Pattern(r"<[A-Z][\w$.]*>")  # `<div>` is none
+MINIFIED = Pattern(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
 
 
@@ -34,7 +34,7 @@ def of_extension(code: Initiator | None) -> bool:
     the socket: extensions wrap `WebSocket`, timers and listeners of pages, and each may call the other."""
     if code is None:
         return False
-    urls = [frame.url for frame in code.frames if frame.url] or ([code.url] if code.url else [])
+    urls = {frame.url for frame in code.frames if frame.url} or ({code.url} if code.url else set())
     are_extensions = {_is_extension(url) for url in urls if not ENGINE.match(url)}
     return are_extensions == {True}
 
@@ -43,7 +43,7 @@ def _is_extension(url: str) -> bool:
     return EXTENSION.match(url) is not None
 
 
-class Match(NamedTuple):
+class Match(msgspec.Struct, frozen=True):
     """The frames of a client library, innermost first, that a path of its row fits."""
 
     way: Way
@@ -151,21 +151,23 @@ def _spans(placed: Sequence[Placed]) -> list[frames.Span]:
 def _match(placed: tuple[Placed, ...], provider: Provider | None) -> Match | None:
     """The client library whose path fits, and those that use it: the path with the most frames counts."""
     service = provider.id if provider is not None else None
-    match = _longest(placed, [it for it in clients.ways() if not it.weak or service in it.library.services])
+    match = _longest(placed, clients.ways, lambda way: not way.weak or service in way.library.services)
     while match is not None:
-        outer = _longest(match.rest, [it for it in clients.wraps() if match.way.library.id in it.library.over])
+        inner = match.way.library.id
+        outer = _longest(match.rest, clients.wraps, lambda way: inner in way.library.over)  # noqa: B023
         if outer is None or match.again:
             return match
         match = Match(outer.way, match.placed + outer.placed, outer.rest)
     return None
 
 
-def _longest(placed: Sequence[Placed], ways: Sequence[Way]) -> Match | None:
-    text = paths.write(frame.function for _, frame in placed)
-    best, most = None, 0
-    for way in ways:
-        fit = way.pattern.match(text)
-        count = fit[0].count(paths.END) if fit is not None else 0
+def _longest(
+    placed: Sequence[Placed], ways: Callable[[str], Iterable[Way]], may_fit: Callable[[Way], bool]
+) -> Match | None:
+    """The path that fits the most frames, of those which may fit at all."""
+    best, most, names = None, 0, [paths.mark(frame.function) for _, frame in placed]
+    for way in filter(may_fit, ways(names[0]) if names else ()):
+        count = paths.count(way.path, way.library.inside, names) or 0
         if count > most:
             best, most = way, count
     return Match(best, tuple(placed[:most]), tuple(placed[most:])) if best is not None else None
@@ -173,10 +175,9 @@ def _longest(placed: Sequence[Placed], ways: Sequence[Way]) -> Match | None:
 
 def _first_call(again: Match) -> Match | None:
     """The application's own call of a library that opened anew, where the stack goes back to it."""
-    ways = [it for it in clients.ways() if it.library.id == again.way.library.id]
-    placed = again.placed + again.rest
+    library, placed = again.way.library.id, again.placed + again.rest
     for n in range(1, len(placed)):
-        match = _longest(placed[n:], ways)
+        match = _longest(placed[n:], clients.ways, lambda way: way.library.id == library)
         if match is not None and len(match.placed) > 1 and not match.again:
             return match
     return None
@@ -258,8 +259,14 @@ def is_doubtful(session: Session) -> bool:
 
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
-    row = library(session)
-    functions = [it for it in _frames(session.initiator) if not frames.is_framework(it.function)]
+    return _find_reconnect(session.initiator, session.provider)
+
+
+@lru_cache(4096)  # a client opens from the same place again and again
+def _find_reconnect(code: Initiator | None, provider: Provider | None) -> Frame | None:
+    match = _match_code(code, provider)
+    row = match.way.library if match is not None else clients.library(provider)
+    functions = [it for it in _frames(code) if not frames.is_framework(it.function)]
     if row is not None and row.again:
         return next((it for it in functions if row.opens_again(it.function)), None)
     return next((it for it in functions if _reconnects(it.function)), None)
@@ -287,9 +294,10 @@ def fault(cause: str, session: Session) -> Fault | None:
         return None
     code = session.initiator
     placed = frames.place_frames(code.stack) if code is not None else ()
-    return row.find_fault(cause, session.client, paths.write(frame.function for _, frame in placed))
+    return row.find_fault(cause, session.client, [paths.mark(frame.function) for _, frame in placed])
 
 
+@lru_cache(4096)
 def place(code: Initiator) -> tuple[object, ...]:
     """Equal for openings from the same place: a query is what differs from load to load."""
     return (code.url or "").partition("?")[0], code.line, code.column, code.function, code.component

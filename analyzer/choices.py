@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-
-import msgspec
+from typing import NamedTuple
 
 NEAR = 0.6  # share of letters in common
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(NamedTuple):
     """The words that a setting takes, other words for the same, and words that only resemble one of them."""
 
     words: tuple[str, ...]

@@ -6,7 +6,6 @@ page is shown beside the line. That is a place in time, and no cause.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -15,11 +14,12 @@ import msgspec
 
 from analyzer import callstacks
 from analyzer.model import SECOND, ConsoleLine, Duration, Instant, Nearness, Outcome, Session, Step
+from analyzer.patterns import Pattern
 from analyzer.services import Row
 from analyzer.services.console import find_services
 
 NEAR = 1 * SECOND  # a line that names no address is about nothing that happened longer before or after it
-ADDRESS = re.compile(r"\bwss?://[^\s'\"<>()]+")
+ADDRESS = Pattern(r"\bwss?://[^\s'\"<>()]+")
 ELIDED = "..."  # Blink's KURL::ElidedString: the first 511 and the last 510 characters of a long address
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from analyzer.patterns import Pattern
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -28,7 +29,7 @@ ALIASES = {
 EXAMPLES = "write 250ms, 1.5s or 2m"
 LONGEST = 10_000 * MICROSECONDS["d"]  # more is a slip of the pen
 
-_PART = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([^\W\d_]*)")
+_PART = Pattern(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([^\W\d_]*)")
 _SHOWN = 30  # characters of a text that is no duration
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
@@ -29,12 +28,13 @@ from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
 from analyzer.masking import Masks, mask, meet
 from analyzer.model import SECOND, Capture, CaptureError, Clock, Instant, Policy, Report, Run, Session, Value, bare
+from analyzer.patterns import Pattern
 from analyzer.pipeline import analyze
 from analyzer.services import Row
 from analyzer.version import VERSION
 
 NOTE = f"Extracted by har-sockets {VERSION}: only sockets, pages and documents; masked; message data removed."
-SAME = re.compile(r"<token \w+>|user-\w+")
+SAME = Pattern(r"<token \w+>|user-\w+")
 # What is added to the instants of a capture without a date (2020-01-01): an entry of a HAR has one, and 1970 is none.
 ANY_DATE = 1_577_836_800 * SECOND
 MOST_WRITTEN = 4  # times that an extract is written; what it does not show by then makes the answer differ

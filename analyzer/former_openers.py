@@ -9,21 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer import callstacks, frames
 from analyzer.memo import memoize
 from analyzer.model import Frame, Initiator, Provider
+from analyzer.patterns import Pattern
 from analyzer.services import paths
 
 
-class _Names(NamedTuple):
+class _Names(msgspec.Struct, frozen=True):
     inside: re.Pattern[str]
     call: re.Pattern[str]
     around: re.Pattern[str]
 
 
-FRAMEWORK = re.compile(
+FRAMEWORK = Pattern(
     r"react[_-]stack[_-]bottom[_-]frame|runWithFiberInDEV|commit(?:Hook|Passive|Layout|Root|Double|Mutation)\w*"
     r"|recursivelyTraverse\w+|(?:re|dis)connectPassiveEffects|doubleInvokeEffects\w*|invoke\w*Effect\w*In(?:DEV|Dev)"
     r"|flushPassiveEffects\w*|flush(?:Work|SyncWork|Spawned)\w*|performWork\w*|performSyncWork\w*|performConcurrentWork\w*"
@@ -34,27 +36,32 @@ FRAMEWORK = re.compile(
 )
 LIBRARIES = {
     "stream-chat": _Names(
-        re.compile(
+        Pattern(
             "_connect|connect|openConnection|_setupConnection|_reconnect|onlineStatusChanged|_onlineStatusChanged"
             "|scheduleConnectionCheck|onclose|onmessage|onerror|connectionIDWithoutError"
         ),
-        re.compile("connectUser|connectAnonymousUser"),
-        re.compile("setGuestUser"),
+        Pattern("connectUser|connectAnonymousUser"),
+        Pattern("setGuestUser"),
     ),
     "socket-io": _Names(
-        re.compile(
+        Pattern(
             r"createSocket|doOpen|open|_open|_probe|onOpen|onHandshake|_onPacket|onPacket|emit|callback|onData|_onLoad"
             r"|onreadystatechange|_create|_?Request|request|doPoll|_poll|_?Socket|Manager|onclose|maybeReconnectOnOpen"
             r"|reconnect|WS|SocketWith\w+|_?WebSocket"
         ),
-        re.compile("lookup|connect"),
-        re.compile("(?!)"),
+        Pattern("lookup|connect"),
+        Pattern("(?!)"),
     ),
 }
 
 
 @lru_cache(4096)  # every finding needs it, of the same few places
-def name_former(code: Initiator, provider: Provider | None) -> tuple[str | None, str | None]:
+def name_former(code: Initiator, provider: Provider | None) -> str:
+    """Name component and function of the opener, as those versions put them in a fingerprint."""
+    return " ".join(it or "" for it in _find_former(code, provider))
+
+
+def _find_former(code: Initiator, provider: Provider | None) -> tuple[str | None, str | None]:
     """Return component and function of the opener, as those versions named them."""
     placed = [(n, frame) for n, calls in enumerate(code.stack) for frame in calls.frames]
     if not placed:

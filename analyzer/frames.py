@@ -6,7 +6,6 @@ Where a minifier took the names away, they show less.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,11 +13,12 @@ from typing import TypeAlias
 
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame
+from analyzer.patterns import Pattern
 from analyzer.services import paths
 
 # Code that is not the application's, by where it comes from: packages, extensions, engines, CDNs of packages, and what
 # bundlers set apart (Vite's and webpack's dependencies and runtimes, chunks named so by Vue CLI, Next.js, Angular).
-ELSEWHERE = re.compile(
+ELSEWHERE = Pattern(
     r"/node_modules/|/\.vite/deps/|/@vite/|/@react-refresh|/webpack/(?:runtime|bootstrap)|/webpack-dev-server/"
     r"|^(?:chrome|moz|safari-web|ms-browser)-extension:|^(?:node|chrome|devtools|native):"
     r"|^https?://(?:unpkg\.com|cdn\.jsdelivr\.net|esm\.sh|esm\.run|cdn\.skypack\.dev|ga\.jspm\.io|cdnjs\.cloudflare\.com"
@@ -28,9 +28,9 @@ ELSEWHERE = re.compile(
     r"|/(?:chunk-)?vendors?(?:~[^/]*|[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
     r"|/(?:framework|polyfills|zone|runtime|lib)(?:[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
 )
-BUNDLER = re.compile(r"__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule|__esm\w*")
+BUNDLER = Pattern(r"__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule|__esm\w*")
 # Functions of frameworks, which a single bundle holds beside the application.
-REACT = re.compile(
+REACT = Pattern(
     r"react[_-]stack[_-]bottom[_-]frame|runWithFiberInDEV|commit(?:Hook|Passive|Layout|Root|Double|Mutation|BeforeMutation)\w*"
     r"|recursivelyTraverse\w+|(?:re|dis)connectPassiveEffects|doubleInvokeEffects\w*|invoke\w*Effect\w*In(?:DEV|Dev)"
     r"|flushPassiveEffects\w*|flush(?:Work|SyncWork|Spawned|LayoutEffects|MutationEffects|SyncCallback|PendingEffects)\w*"
@@ -40,24 +40,24 @@ REACT = re.compile(
     r"|batchedUpdates\w*|invokeGuardedCallback\w*|dispatchDiscreteEvent|scheduleRefresh|performReactRefresh"
     r"|callComponentDidMountInDEV|commitClassDidMount|commitAttachRef|constructClassInstance|updateClassComponent"
 )
-JSX = re.compile(r"jsxs?(?:DEV)?|jsxWithValidation\w*|createElement")  # in a module of their own
-VUE = re.compile(
+JSX = Pattern(r"jsxs?(?:DEV)?|jsxWithValidation\w*|createElement")  # in a module of their own
+VUE = Pattern(
     r"call(?:WithErrorHandling|WithAsyncErrorHandling)|flush(?:Jobs|PostFlushCbs|PreFlushCbs|OnAppMount|SchedulerQueue)"
     r"|__weh|setup(?:StatefulComponent|RenderEffect)|mountComponent|componentUpdateFn|processComponent|patchBlockChildren"
     r"|queue(?:Job|Flush|Watcher)|invokeWithErrorHandling|invokeInsertHook|updateChildComponent"
 )
-SVELTE = re.compile(
+SVELTE = Pattern(
     r"execute_reaction_teardown|update_(?:reaction|effect)|flush_(?:queued_root_effects|queued_effects|render_callbacks)"
     r"|run_micro_tasks|user_effect|mount_component|init_component|traverse_effect_tree"
 )
-SOLID = re.compile(r"(?:run|update)Computation|runTop|runUserEffects|(?:complete|run)Updates|devComponent")
-ANGULAR = re.compile(
+SOLID = Pattern(r"(?:run|update)Computation|runTop|runUserEffects|(?:complete|run)Updates|devComponent")
+ANGULAR = Pattern(
     r"callHook(?:s|Internal)|executeInitAndCheckHooks|selectIndexInternal|ɵɵ\w+|executeTemplate|refreshView"
     r"|detectChangesIn\w+|executeListenerWithErrorHandling|wrapListenerIn\w+|instantiateAllDirectives|getNodeInjectable"
 )
 FRAMEWORKS = (REACT, VUE, SVELTE, SOLID, ANGULAR)
 # zone.js, which Angular loads, wraps each callback; most of its functions are known by their classes.
-ZONE = re.compile(
+ZONE = Pattern(
     r"_?Zone(?:Impl|Delegate|Task)?\.\w+|ZoneAwarePromise|zoneAware\w*|_?NgZone\.\w+"
     r"|(?:.*\.)?(?:invokeTask|runTask|scheduleTask|schedule(?:Macro|Micro)Task\w*|drainMicroTaskQueue|on(?:Invoke|Schedule)Task"
     r"|onInvoke|globalZoneAwareCallback|globalCallback|wrapFn)"
@@ -67,14 +67,14 @@ ZONE = re.compile(
 STEP = r"_?async_?[gG]enerator_?[sS]tep" + paths.END
 REGENERATOR = f"(?:(?:tryCatch|_?invoke|_?regenerator\\w*|Generator|_ts_generator|step|next){paths.END}|{paths.ANY})"
 HELPERS = (
-    re.compile(
+    Pattern(
         f"(?P<body>_callee{paths.END})(?:{REGENERATOR})*?{STEP}(?:(?:_next|_throw){paths.END}(?:{paths.ANY}){{0,2}})?"
     ),
-    re.compile(f"{STEP}(?:(?:_next|_throw){paths.END}(?:{paths.ANY}){{0,2}})?"),
-    re.compile(
+    Pattern(f"{STEP}(?:(?:_next|_throw){paths.END}(?:{paths.ANY}){{0,2}})?"),
+    Pattern(
         f"(?:step{paths.END}{paths.ANY})?(?:step{paths.END})?{paths.ANY}(?:__awaiter|__async|_?async_?[tT]o_?[gG]enerator){paths.END}"
     ),
-    re.compile(f"(?:step{paths.END}(?:{paths.ANY})?)?(?:fulfilled|rejected){paths.END}$"),
+    Pattern(f"(?:step{paths.END}(?:{paths.ANY})?)?(?:fulfilled|rejected){paths.END}$"),
 )
 
 HELPER_SET = 6  # regenerator and its wrappers: seven at least

@@ -112,8 +112,8 @@ def _last_received(session: Session) -> Instant | None:
 
 
 def _among(members: Sequence[Session], missed: int) -> list[Ghost]:
-    beating = [it for it in members if period_of(it) is not None]
-    if not beating or len(members) < 2:
+    beating = [it for it in members if period_of(it) is not None] if len(members) > 1 else []
+    if not beating:
         return []
     sibling = max(beating, key=lambda session: list_send_times(session)[-1])  # who sent last shows most
     ghosts_of_siblings = (ghost(session, sibling, missed) for session in members if session is not sibling)

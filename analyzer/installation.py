@@ -9,11 +9,14 @@ from enum import Enum
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
+
+from analyzer.patterns import Pattern
 
 NAME = "har-sockets"
-PACKAGE = re.compile(r"[\w.-]+")
-EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
+PACKAGE = Pattern(r"[\w.-]+")
+EXTRA = Pattern(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 PYTHONS = ("python", "python3", "py")
 
 
@@ -25,7 +28,7 @@ class Manager(Enum):
     UVX = ("uv", "archive-v")
 
 
-class Source(NamedTuple):
+class Source(msgspec.Struct, frozen=True):
     """Where the program was installed from (PEP 610)."""
 
     folder: Path | None  # a checkout, where it still exists

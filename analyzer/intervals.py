@@ -102,7 +102,7 @@ def _arrays(intervals: Sequence[Interval]) -> tuple[Any, Any]:
 
 def peak(intervals: Iterable[Interval]) -> int:
     """Return how many hold at the same time at most; 0 for none."""
-    filled = [it for it in intervals if not it.empty]
+    filled = [it for it in intervals if it.end is None or it.start < it.end]
     return len(filled) if len(filled) < 2 else max(level for _, level in sweep(filled))
 
 
@@ -112,21 +112,6 @@ class Crowd(Protocol[Member_contra]):
     def enter(self, key: Member_contra, /) -> None: ...
     def leave(self, key: Member_contra, /) -> None: ...
     def label(self) -> Hashable | None: ...
-
-
-class _AtLeast:
-    def __init__(self, k: int) -> None:
-        self.k = k
-        self.count = 0
-
-    def enter(self, key: object) -> None:
-        self.count += 1
-
-    def leave(self, key: object) -> None:
-        self.count -= 1
-
-    def label(self) -> bool | None:
-        return True if self.count >= self.k else None
 
 
 def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[Key]]:
@@ -139,7 +124,45 @@ def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[
         return []
     if k == 2 and len(filled) > MANY:
         return _overlaps(filled)
-    return [episode for _, episode in runs(filled, _AtLeast(k))]
+    return _stretches(filled, k)
+
+
+def _stretches(items: Sequence[tuple[Key, Interval]], k: int) -> list[Episode[Key]]:
+    """Return `episodes` of items none of which is empty: starts and ends are sorted apart, and merged."""
+    starts = [interval.start for _, interval in items] + [NEVER]
+    ends = [NEVER if interval.end is None else interval.end for _, interval in items]
+    entering = [*sorted(range(len(items)), key=starts.__getitem__), len(items)]
+    leaving = sorted(range(len(items)), key=ends.__getitem__)
+    stretches: list[Episode[Key]] = []
+    holding: dict[int, None] = {}  # a dict keeps the order of start
+    members: list[int] = []  # of a stretch that goes on
+    begun, most = 0, 0
+    entered, left = 0, 0
+    while left < len(leaving):
+        start, end = starts[entering[entered]], ends[leaving[left]]
+        point, first = start if start < end else end, entered
+        if point == NEVER:
+            break
+        while end == point:
+            del holding[leaving[left]]
+            left += 1
+            end = ends[leaving[left]] if left < len(leaving) else NEVER
+        while start == point:
+            holding[entering[entered]] = None
+            entered += 1
+            start = starts[entering[entered]]
+        if len(holding) < k:
+            if members:
+                stretches.append(Episode(Interval(begun, point), most, tuple([items[n][0] for n in members])))
+                members = []
+        elif members:
+            members += entering[first:entered]
+            most = max(most, len(holding))
+        else:
+            begun, most, members = point, len(holding), list(holding)
+    if members:
+        stretches.append(Episode(Interval(begun, None), most, tuple([items[n][0] for n in members])))
+    return stretches
 
 
 def _overlaps(items: Sequence[tuple[Key, Interval]]) -> list[Episode[Key]]:

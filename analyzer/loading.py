@@ -6,7 +6,6 @@ import glob
 import io
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, TypeAlias, TypeVar, overload
 
@@ -17,6 +16,7 @@ from analyzer.fleet import sources
 from analyzer.fleet.sources import NothingToRead
 from analyzer.formats import read
 from analyzer.model import Capture, CaptureError, Policy, Report, Run, Unreadable, bare
+from analyzer.patterns import Pattern
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 
@@ -25,13 +25,13 @@ Folders: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Source: TypeAlias = str | os.PathLike[str] | Document
 
 IN_PYTHON = (  # what an error of the command proposes -> the same for Python
-    (re.compile("--any reads"), "any_name=True reads"),
+    (Pattern("--any reads"), "any_name=True reads"),
     (
-        re.compile(r"curl -Lo (\S+) 'URL', then har-sockets \S+"),
+        Pattern(r"curl -Lo (\S+) 'URL', then har-sockets \S+"),
         r"urllib.request.urlretrieve(URL, '\1'), then load('\1')",
     ),
     (
-        re.compile("har-sockets record URL"),
+        Pattern("har-sockets record URL"),
         "run the command `har-sockets record URL`, then load the file that it writes",
     ),
 )

@@ -6,7 +6,7 @@ Long texts (a `data:` URL of a script may have megabytes) are not kept, so that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import TypeVar
 
 Text = TypeVar("Text", str, str | None)
@@ -15,19 +15,25 @@ Result = TypeVar("Result")
 LONGEST = 500  # characters
 
 
+class _Memo(dict[Text, Result]):
+    """What a pure function returns, by its text: a hit runs no Python code. When it is full, it starts from empty."""
+
+    def __init__(self, function: Callable[[Text], Result], most: int) -> None:
+        self._function: Callable[[Text], Result] = function
+        self._most = most
+
+    def __missing__(self, text: Text) -> Result:
+        result: Result = self._function(text)
+        if text is None or len(text) <= LONGEST:
+            if len(self) >= self._most:
+                self.clear()
+            self[text] = result
+        return result
+
+
 def memoize(most: int) -> Callable[[Callable[[Text], Result]], Callable[[Text], Result]]:
-    """Return a decorator that keeps what a pure function returns for the last `most` texts."""
-
-    def decorate(function: Callable[[Text], Result]) -> Callable[[Text], Result]:
-        cached = lru_cache(most)(function)
-
-        @wraps(function)
-        def look_up(text: Text, /) -> Result:
-            return cached(text) if text is None or len(text) <= LONGEST else function(text)
-
-        return look_up
-
-    return decorate
+    """Return a decorator that keeps what a pure function returns for up to `most` texts."""
+    return lambda function: _Memo(function, most).__getitem__
 
 
 def memoize_last(function: Callable[[Value], Result]) -> Callable[[Value], Result]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from analyzer import callstacks, triggers
 from analyzer.memo import memoize
 from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
 from analyzer.model.sentence import Sentence, name, term
+from analyzer.patterns import Pattern
 from analyzer.shapes.randomness import has_random_stretch
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
@@ -17,15 +17,15 @@ CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for t
 SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshake is done: measured 1 to 70 ms
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
-PLAIN = re.compile(r"(?i)[a-z]+(?:[-_.][a-z0-9]+)*|[a-z]+\d{1,3}|\d{1,4}")  # words and short numbers
-OF_CLIENT = re.compile(
+PLAIN = Pattern(r"(?i)[a-z]+(?:[-_.][a-z0-9]+)*|[a-z]+\d{1,3}|\d{1,4}")  # words and short numbers
+OF_CLIENT = Pattern(
     r"(?i)user|client|session|conn|token|auth|key|pk|jwt|cred|sign|attempt|retr|try|count|seq|time|stamp|nonce|rand"
     r"|^(?:id|uid|sid|cid|t|ts|n|v|_|cb)$"
 )
 ABANDONED = "closed before the connection is established"  # as Chromium says it
 # Texts that leave open whether the page or the server ended a handshake: of the formats, of Chromium (nobody wanted its
 # answer any more), of mitmproxy (the browser left).
-UNEXPLAINED = re.compile(
+UNEXPLAINED = Pattern(
     r".* does not say why|no reason recorded|net::ERR_ABORTED|closed before .* was established|Client disconnected"
 )
 # What to do where each socket was about to be closed when the next one was opened.
@@ -34,9 +34,10 @@ WAIT = "Close the old socket, and wait for the close, before you open the next o
 
 def creation_of(session: Session) -> Instant:
     """When it was asked for, as far as the capture tells; those without a date come last."""
-    for bounds in (session.created, session.opened):
-        if bounds is not None and bounds.earliest is not None:
-            return bounds.earliest
+    if session.created is not None and session.created.earliest is not None:
+        return session.created.earliest
+    if session.opened is not None and session.opened.earliest is not None:
+        return session.opened.earliest
     return FOREVER
 
 
@@ -59,7 +60,12 @@ def purpose(url: str) -> tuple[tuple[str, str], ...]:
     """Return the parameters of a URL that say what a socket is for: `room=1`. Sockets that differ in them take no
     other's place. What names a user, a session or an attempt says nothing of that, nor do random values."""
     pairs = (part.partition("=")[::2] for part in url.partition("#")[0].partition("?")[2].split("&"))
-    return tuple(sorted((key, value) for key, value in pairs if _is_plain(value) and not OF_CLIENT.search(key)))
+    return tuple(sorted((key, value) for key, value in pairs if not _is_of_client(key) and _is_plain(value)))
+
+
+@memoize(1024)
+def _is_of_client(key: str) -> bool:
+    return OF_CLIENT.search(key) is not None
 
 
 def _is_plain(value: str) -> bool:

@@ -38,11 +38,17 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
     within it. Sockets whose times are of different clocks prove nothing about each other.
     """
     by_id = {session.id: session for session in sessions}
-    possible = [_possible(episode, by_id) for episode in episodes(_possibly(sessions), k)]
-    if not possible:  # proven lies within possible
+    possibly = _possibly(sessions)
+    stretches = episodes(possibly, k)
+    if not stretches:  # proven lies within possible
         return ()
+    possible = [_possible(episode, by_id) for episode in stretches]
     around = _Around(possible)
-    proven = [_proven(episode, by_id, around) for items in _proven_by_clock(sessions) for episode in episodes(items, k)]
+    proven = [
+        _proven(episode, by_id, around)
+        for items in _proven_by_clock(sessions)
+        for episode in (stretches if items == possibly else episodes(items, k))
+    ]
     return (*proven, *around.uncertain(proven))
 
 
@@ -67,11 +73,10 @@ def excesses(
     all_stretches = find(sessions) if all_stretches is None else all_stretches
     result: list[Excess] = []
     for part in _parts(sessions, policy):
-        for user, same in partition(part, Scope.USER):
-            if user.per is Scope.USER:
-                by_design = same[0].provider.per_page if same[0].provider is not None else 1
-                stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, all_stretches)
-                result += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
+        for same in by_user(part):
+            by_design = same[0].provider.per_page if same[0].provider is not None else 1
+            stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, all_stretches)
+            result += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
         result += _find_mixed(part, policy.max_open, sessions, all_stretches)
     return tuple(result)
 
@@ -144,6 +149,15 @@ def partition(sessions: Iterable[Session], per: Scope, by_context: bool = False)
     for session in members:
         parts.setdefault(_in_common(session, per, by_context), []).append(session)
     return [(Key(SCOPES.get(pairs[0][0], per), pairs), it) for pairs, it in parts.items()]
+
+
+def by_user(sessions: Iterable[Session]) -> list[list[Session]]:
+    """Group the sockets of which the user is known, by user, in the order of first appearance."""
+    users: dict[tuple[str, str | None, str], list[Session]] = {}
+    for session in sessions:
+        if (user := session.user) is not None:
+            users.setdefault(user, []).append(session)
+    return list(users.values())
 
 
 def _in_common(session: Session, per: Scope, by_context: bool) -> Pairs:
@@ -222,13 +236,15 @@ def _find_mixed(
         return [Excess(Relation.RELATED, it) for it in stretches if it.confidence is Confidence.PROVEN]
     by_id = {session.id: session for session in sessions}
     possible: dict[Hashable, list[Overlap]] = {}
-    for label, episode in runs(_possibly(sessions), _Mixed(by_id, allowed)):
+    possibly = _possibly(sessions)
+    labelled = runs(possibly, _Mixed(by_id, allowed))
+    for label, episode in labelled:
         possible.setdefault(label, []).append(_possible(episode, by_id))
     around = {label: _Around(stretches) for label, stretches in possible.items()}
     return [
         Excess(Relation(str(label)), _proven(episode, by_id, around.get(label, _Around(()))))
         for items in _proven_by_clock(sessions)
-        for label, episode in runs(items, _Mixed(by_id, allowed))
+        for label, episode in (labelled if items == possibly else runs(items, _Mixed(by_id, allowed)))
     ]
 
 
@@ -248,6 +264,10 @@ def _by_clock(sessions: Sequence[Session]) -> list[list[Session]]:
 
 
 def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Concurrency:
+    if len(sessions) == 1:  # as most groups are where the address differs from socket to socket
+        (session,) = sessions
+        (proven, possible) = (it is not None and not it.empty for it in (session.proven, session.possible))
+        return Concurrency(int(proven), int(possible), add_up(overlaps))
     clocks = _by_clock(sessions)
     return Concurrency(
         proven_peak=max((peak(s.proven for s in alike if s.proven) for alike in clocks), default=0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 from math import inf
@@ -27,24 +27,49 @@ def pair(traces: Sequence[Trace], files: Sequence[File]) -> list[list[Trace]]:
     Two sockets of one file stay two: a client that is no browser may send the same key each time.
     """
     groups: list[list[Trace]] = []
-    by_key: dict[str, list[list[Trace]]] = {}
+    by_key: dict[str, _Alike] = {}
     for trace in traces:
-        alike = by_key.setdefault(trace.key, []) if trace.key else []
-        group = _nearest(alike, trace)
-        if group is not None:
-            group.append(trace)
-            continue
-        groups.append([trace])
-        alike.append(groups[-1])
+        group = by_key.setdefault(trace.key, _Alike()).add(trace) if trace.key else [trace]
+        if len(group) == 1:
+            groups.append(group)
     return _pair_by_address(groups, files)
 
 
-def _nearest(groups: Sequence[list[Trace]], trace: Trace) -> list[Trace] | None:
-    """The group of one key that this trace belongs to: the nearest one that has no trace of its file."""
-    others = [group for group in groups if all(it.file != trace.file for it in group)]
-    distances = [(distance, n) for n, it in enumerate(others) if (distance := _distance(it[0], trace)) is not None]
-    distance, n = min(distances, default=(SAME_KEY + 1, 0))
-    return others[n] if distance <= SAME_KEY else None
+class _Alike:
+    """The groups of one key. A client that is no browser may send one forever, so they are found by their starts."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[Trace]] = []
+        self.lines: dict[frozenset[int], list[tuple[Instant, int]]] = {}  # start and number of a group, by its files
+
+    def add(self, trace: Trace) -> list[Trace]:
+        """Put a trace into the nearest group that has none of its file, or make one of it; return the group."""
+        start = start_of(trace)
+        if start is None:
+            return [trace]
+        near = [
+            (abs(dated[0] - start), dated[1], dated[0], files)
+            for files, line in self.lines.items()
+            if trace.file not in files
+            for dated in _list_neighbours(line, start)
+        ]
+        distance, number, first, files = min(near, default=(SAME_KEY + 1, 0, 0, frozenset()))
+        if distance > SAME_KEY:
+            number, first, files = len(self.groups), start, frozenset()
+            self.groups.append([trace])
+        else:
+            self.groups[number].append(trace)
+            del self.lines[files][bisect_left(self.lines[files], (first, number))]
+        insort(self.lines.setdefault(files | {trace.file}, []), (first, number))
+        return self.groups[number]
+
+
+def _list_neighbours(line: Sequence[tuple[Instant, int]], at: Instant) -> Iterator[tuple[Instant, int]]:
+    """List the nearest before and after an instant; of several at one instant the first one."""
+    after = bisect_left(line, (at, 0))
+    if after:
+        yield line[bisect_left(line, (line[after - 1][0], 0))]
+    yield from line[after : after + 1]
 
 
 class _Candidate(NamedTuple):
@@ -174,12 +199,6 @@ def _address(trace: Trace) -> str:
 
 def _failure(trace: Trace) -> Instant | None:
     return next((event.within.earliest for event in trace.events if isinstance(event, Rejected)), None)
-
-
-def _distance(one: Trace, other: Trace) -> Duration | None:
-    """How far apart both handshakes began."""
-    starts = [start_of(trace) for trace in (one, other)]
-    return None if starts[0] is None or starts[1] is None else abs(starts[0] - starts[1])
 
 
 def find_skewed_files(groups: Sequence[Sequence[Trace]]) -> frozenset[int]:

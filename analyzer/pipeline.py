@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 import msgspec
 
@@ -11,14 +11,14 @@ from analyzer import (
     arguments,
     assumptions,
     callstacks,
-    causes,
-    console,
     folding,
     former_openers,
     gate,
     overlaps,
     sessions,
 )
+from analyzer.hashing import sha256
+from analyzer.memo import memoize
 from analyzer.model import (
     Attribution,
     Bounds,
@@ -39,13 +39,13 @@ from analyzer.model import (
     Where,
     list_unchecked,
 )
+from analyzer.patterns import Pattern
 from analyzer.rules import RULES
 from analyzer.services import Row, loading, matching
 from analyzer.shapes import addresses
-from analyzer.source_maps import folders
 
 # The port of an address on this machine, which says nothing about who answers there.
-OWN_PORT = re.compile(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
+OWN_PORT = Pattern(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
 
 
 def analyze(
@@ -60,11 +60,18 @@ def analyze(
     if not isinstance(capture, Capture):
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
     policy = _check(policy)
-    capture = folders.apply(assumptions.apply(capture, policy.assume), source_maps)
+    capture = assumptions.apply(capture, policy.assume)
+    if source_maps:
+        from analyzer.source_maps import folders
+
+        capture = folders.apply(capture, source_maps)
     rows = (*catalogue, *loading.builtin())
     members = _attribute(sessions.conclude(capture, policy.assume), capture, rows)
-    lines = console.relate(capture.console, members, rows)
-    return judge(msgspec.structs.replace(capture, console=lines), members, policy)
+    if capture.console:
+        from analyzer import console
+
+        capture = msgspec.structs.replace(capture, console=console.relate(capture.console, members, rows))
+    return judge(capture, members, policy)
 
 
 def _check(policy: Policy | None) -> Policy:
@@ -103,7 +110,7 @@ def judge(capture: Capture, members: tuple[Session, ...], policy: Policy) -> Rep
 
 def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
     """What the rules say, each finding with its cause and the severity that the policy gives it."""
-    explained, severities = causes.explainer(report), dict(policy.severities)
+    explained, severities = _make_explainer(report), dict(policy.severities)
     for rule in RULES:
         findings = []
         for finding in rule.check(report, policy):
@@ -114,6 +121,24 @@ def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
         yield from findings if rule.fold is None else folding.fold(findings, report, rule.fold)
 
 
+def _make_explainer(report: Report, *, weighs: bool = False) -> Callable[[Finding], Finding]:
+    """Make what gives findings of a report their causes: a report without such findings needs no causes imported.
+
+    `weighs`: the causes that change how grave a finding is are enough.
+    """
+
+    @cache
+    def explainer() -> Callable[[Finding], Finding]:
+        from analyzer import causes
+
+        return causes.explainer(report, causes.WEIGHING if weighs else causes.CAUSES)
+
+    def explain(finding: Finding) -> Finding:
+        return explainer()(finding)
+
+    return explain
+
+
 def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> tuple[bool, tuple[str, ...]]:
     """May what happened break the policy, beyond what is found for certain? And which findings would, if the baseline
     did not hold them (their fingerprints)?
@@ -122,7 +147,10 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     open at once, for longer; for rules about ends, than that each closed as soon as it may have. So what the rules say
     of these decides; a cause, which makes no finding graver, is asked for last.
     """
-    unplaced = any(policy.may_count(session) and not policy.counts(session) for session in report.sessions)
+    unplaced = any(
+        session.where is not None and policy.may_count(session) and not policy.counts(session)
+        for session in report.sessions
+    )
     if not unplaced and all(session.possible == session.proven for session in report.sessions):
         return False, ()
     accepted: list[str] = []
@@ -131,9 +159,12 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     baseline = {finding.fingerprint for finding in findings if gate.is_in_baseline(finding, policy)}
     violations = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
-    weighed_by_cause = causes.explainer(longest, causes.WEIGHING)
+    weighed_by_cause = _make_explainer(longest, weighs=True)
     severities = dict(policy.severities)
     for rule in RULES:
+        gravest = severities.get(rule.id, rule.gravest or rule.severity)
+        if gravest is None or not policy.fails(gravest):
+            continue
         worst = longest if rule.counts or not rule.ends else shortest
         for finding in rule.check(worst, policy) if rule.counts or rule.ends or unplaced else ():
             severity = severities.get(rule.id, finding.severity)
@@ -251,24 +282,31 @@ def _fingerprint(finding: Finding, report: Report) -> Finding:
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
         opened_by = f"{code.component or ''} {code.function or '' if code.own else ''}" if code is not None else ""
         address = addresses.shape(session.endpoint)
-        portless, then = OWN_PORT.sub(r"\1", address), _former_opener(session)
+        portless, then = _drop_own_port(address), _former_opener(session)
         parts.add(f"{portless} {user} {opened_by}")
         former.add(f"{portless} {user} {then}")
         first.add(f"{address} {user} {then}")
-    fingerprint, earlier = _digest(parts), dict.fromkeys(map(_digest, (former, first)))
-    return msgspec.structs.replace(
-        finding, fingerprint=fingerprint, former_fingerprints=tuple(it for it in earlier if it != fingerprint)
-    )
+    fingerprint = _digest(parts)
+    earlier = [_digest(former)] if former != parts else []
+    earlier += [_digest(first)] if first not in (former, parts) else []
+    others = tuple(dict.fromkeys(it for it in earlier if it != fingerprint))
+    return msgspec.structs.replace(finding, fingerprint=fingerprint, former_fingerprints=others)
+
+
+@memoize(8192)  # many findings are about one address
+def _drop_own_port(address: str) -> str:
+    return OWN_PORT.sub(r"\1", address)
 
 
 def _former_opener(session: Session) -> str:
     """Name what opened it as earlier versions did."""
     if session.initiator is None:
         return ""
-    return " ".join(it or "" for it in former_openers.name_former(session.initiator, session.provider))
+    return former_openers.name_former(session.initiator, session.provider)
 
 
 def _digest(parts: Iterable[str]) -> str:
-    import hashlib
-
-    return hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    data = "\n".join(sorted(parts)).encode("utf-8", "surrogatepass")
+    digest = sha256(len(data))
+    digest.update(data)
+    return str(digest.hexdigest()[:16])

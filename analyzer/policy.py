@@ -28,12 +28,13 @@ from msgspec import Meta
 from analyzer import arguments, choices, durations
 from analyzer.choices import Choice
 from analyzer.model import Assume, Finding, Policy, Reach, Scope, Severity
+from analyzer.patterns import Pattern
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
 LARGEST = 1_000_000  # of numbers
 # A shared file that has settings of ours names them so; reading any TOML to find that out costs a tenth of a start.
-OURS = re.compile(r"tool\b.*har-sockets|^\W*tool\W*(?:#.*)?$", re.MULTILINE)
+OURS = Pattern(r"tool\b.*har-sockets|^\W*tool\W*(?:#.*)?$", re.MULTILINE)
 Level = Literal["off", "note", "warning", "error"]
 Duration = Annotated[float, Meta(ge=0)] | str  # milliseconds, or with a unit
 

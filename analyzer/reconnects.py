@@ -22,6 +22,7 @@ PATIENCE, SLOWEST = 4, 5 * SECOND  # how much longer than the first one a second
 class Opening(Value, frozen=True):
     """One socket, and how it came after the others of its series.
 
+    series: equal for the sockets of one series.
     again: the frame by which client or application reconnected by itself; None: it did not.
     spare: it is a reconnect, and no end is left that it could follow.
     end: the last end before it, None if there was none.
@@ -30,6 +31,7 @@ class Opening(Value, frozen=True):
     """
 
     session: Session
+    series: Hashable
     again: Frame | None
     spare: bool
     end: Instant | None = None
@@ -42,14 +44,14 @@ def follow(sessions: Sequence[Session]) -> dict[str, Opening]:
     """Return for each socket, by its id, how it came after the others. The sessions are in the order in which they were
     requested."""
     result: dict[str, Opening] = {}
-    series: dict[object, _Series] = {}
+    series: dict[Hashable, _Series] = {}
     for session in sessions:
-        result[session.id] = series.setdefault(series_of(session), _Series()).add(session)
+        key = _series_of(session)
+        result[session.id] = series.setdefault(key, _Series(key)).add(session)
     return result
 
 
-def series_of(session: Session) -> Hashable:
-    """Equal for the sockets of one series."""
+def _series_of(session: Session) -> Hashable:
     whose = session.user or (session.endpoint, openings.purpose(session.url))
     return whose, session.page, session.context, session.clock
 
@@ -78,6 +80,8 @@ def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[S
     by_id = follow(sessions)
     firsts: dict[object, Session] = {}  # by its place, the last one that was no reconnect
     pairs: list[tuple[Session, Session]] = []
+    if not any(it.spare and it.rival is None for it in _of(finding, by_id)):
+        return pairs
     for new in openings.in_order(select(finding, sessions)):
         opening, source = by_id[new.id], openings.source(new)
         old = firsts.get(source)
@@ -90,7 +94,22 @@ def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[S
 
 def select(finding: Finding, sessions: Sequence[Session]) -> list[Session]:
     """Return the sockets of a finding."""
-    return [it.session for it in _of(finding, follow(sessions))]
+    return [it.session for it in select_openings(finding, sessions)]
+
+
+def select_openings(finding: Finding, sessions: Sequence[Session]) -> list[Opening]:
+    """Return the same, each with how it came after the others."""
+    return _of(finding, follow(sessions))
+
+
+def may_resume(session: Session) -> bool:
+    """May a client or the application have opened it again by itself? Without such a socket nothing reconnects."""
+    code = session.initiator
+    return (
+        frame_of(session) is not None
+        or callstacks.find_library(session) is not None
+        or triggers.read(code).end_handler is not None
+    )
 
 
 def frame_of(session: Session) -> Frame | None:
@@ -148,7 +167,8 @@ def is_same_code(one: Opening, other: Opening) -> bool:
 class _Series:
     """The sockets of one series so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: Hashable) -> None:
+        self._key = key
         self._ends: list[Instant] = []  # a heap: when each may have ended, of those that no opening followed yet
         self._ended = 0  # ends that have passed, and that no opening followed yet
         self._alive = 0  # sockets that have not ended by then
@@ -163,7 +183,7 @@ class _Series:
         again = self._again(session)
         follows = self._ended > 0 and (again is not None or not self._alive)
         spare = again is not None and not follows
-        opening = Opening(session, again, spare, self._last)
+        opening = Opening(session, self._key, again, spare, self._last)
         if follows:
             self._ended -= 1
             self._rival = session

@@ -8,6 +8,7 @@ apart.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -35,10 +36,11 @@ CLOCKS = 5 * MILLISECOND  # by which two formats may differ about one instant
 def place(traces: Sequence[Trace], captures: Sequence[Capture]) -> tuple[Trace, ...]:
     """Say of each socket where it belongs, if a HAR of a tab and a log of the whole browser are among the captures."""
     files = [file for capture in captures for file in capture.files]
-    tabs = [capture for capture in captures if any(file.of_tab for file in capture.files)]
+    tabs = [_Tab(capture) for capture in captures if any(file.of_tab for file in capture.files)]
     if not tabs or not any(file.of_browser for file in files):
         return tuple(traces)
-    return tuple(msgspec.structs.replace(trace, where=_where(trace, tabs, files)) for trace in traces)
+    logs = [_Log(file) for file in files]
+    return tuple(msgspec.structs.replace(trace, where=_where(trace, tabs, logs)) for trace in traces)
 
 
 def limit(traces: Iterable[Trace]) -> Iterator[Caveat]:
@@ -68,7 +70,39 @@ def drop_whole_browser(caveats: Iterable[Caveat], traces: Sequence[Trace]) -> It
     yield from (caveat for caveat in caveats if not (is_divided and caveat.id == CaveatKind.WHOLE_BROWSER))
 
 
-def _where(trace: Trace, tabs: Sequence[Capture], files: Sequence[File]) -> Where:
+class _Documents:
+    """When the documents of each site were loaded."""
+
+    def __init__(self, files: Iterable[File]) -> None:
+        self.times: dict[str, list[Instant]] = {}
+        for file in files:
+            for load in file.loaded.documents if file.loaded is not None else ():
+                self.times.setdefault(load.origin, []).append(load.at)
+        for times in self.times.values():
+            times.sort()
+
+    def count(self, site: str, until: Instant) -> int:
+        """Count the documents of a site that were loaded by an instant."""
+        return bisect_right(self.times.get(site, ()), until)
+
+
+class _Tab:
+    """The tab that a HAR shows."""
+
+    def __init__(self, capture: Capture) -> None:
+        self.recorded = None if capture.hides_sockets else capture.observed
+        self.documents = _Documents(capture.files)
+
+
+class _Log:
+    """A file; of the whole browser if it is a log."""
+
+    def __init__(self, file: File) -> None:
+        self.of_browser, self.loaded = file.of_browser, file.loaded
+        self.documents = _Documents([file])
+
+
+def _where(trace: Trace, tabs: Sequence[_Tab], files: Sequence[_Log]) -> Where:
     own = [files[number] for number in {trace.file, *(place.file for place in trace.also)}]
     if not all(file.of_browser for file in own):
         return Where.TAB
@@ -77,30 +111,29 @@ def _where(trace: Trace, tabs: Sequence[Capture], files: Sequence[File]) -> Wher
     return Where.UNKNOWN
 
 
-def _is_elsewhere(trace: Trace, tab: Capture, logs: Sequence[File]) -> bool:
+def _is_elsewhere(trace: Trace, tab: _Tab, logs: Sequence[_Log]) -> bool:
     """Was this socket opened by code that is not in this tab, while the tab was recorded?"""
-    start, documents = _start(trace), [load for file in tab.files if file.loaded for load in file.loaded.documents]
-    recorded, site = tab.observed, trace.origin
-    if tab.hides_sockets or not documents or recorded is None or recorded.end is None or start is None:
+    start, documents, recorded, site = _start(trace), tab.documents, tab.recorded, trace.origin
+    if not documents.times or recorded is None or recorded.end is None or start is None:
         return False
     if not site or "://" not in site or not recorded.start <= start <= recorded.end:
         return False
-    if all(load.origin != site for load in documents):
+    if site not in documents.times:
         return True
     return all(_shows_another_tab(log, Load(start, site), recorded.start - CLOCKS, documents) for log in logs)
 
 
-def _shows_another_tab(log: File, opening: Load, begin: Instant, documents: Sequence[Load]) -> bool:
+def _shows_another_tab(log: _Log, opening: Load, begin: Instant, documents: _Documents) -> bool:
     """Does the log show that by then more tabs had a document of this site, and no worker of it?
 
     begin: when the recording of the tab began. documents: those of the tab; more than the log has, where those of
     iframes and of the cache are among them.
     """
-    if log.loaded is None or opening.origin in log.loaded.workers:
+    site = opening.origin
+    if log.loaded is None or site in log.loaded.workers:
         return False
-    of_browser = [it for it in log.loaded.documents if it.origin == opening.origin and begin <= it.at <= opening.at]
-    of_tab = [it for it in documents if it.origin == opening.origin and it.at <= opening.at + SAME_LOAD]
-    return len(of_browser) > len(of_tab)
+    of_browser = log.documents.count(site, opening.at) - log.documents.count(site, begin - 1)
+    return of_browser > documents.count(site, opening.at + SAME_LOAD)
 
 
 def _start(trace: Trace) -> Instant | None:

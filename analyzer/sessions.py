@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -117,7 +116,7 @@ class _Story:
         return common
 
 
-class _Around(NamedTuple):
+class _Around(msgspec.Struct, frozen=True):
     """What surrounds a socket."""
 
     page: Page | None
@@ -132,7 +131,7 @@ class _Around(NamedTuple):
         return end if end is not None and _final(end, self.assume) else None
 
 
-class _Life(NamedTuple):
+class _Life(msgspec.Struct, frozen=True):
     """What is concluded."""
 
     outcome: Outcome

@@ -11,16 +11,17 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from analyzer.memo import memoize
-from analyzer.model import Calls, Frame, Initiator, Value
+from analyzer.model import Calls, Frame, Initiator, Session, Value
+from analyzer.patterns import Pattern
 from analyzer.services import paths
 
 # React calls these in development alone, to mount the effects of a component in StrictMode a second time.
-SECOND_MOUNT = re.compile(
+SECOND_MOUNT = Pattern(
     r"invoke(?:Passive|Layout)EffectMountInDEV|invokeEffectsInDev|(?:legacyC|c)ommitDoubleInvokeEffectsInDEV"
     r"|doubleInvokeEffects\w*|recursivelyTraverseAndDoubleInvokeEffectsInDEV"  # React 18 | React 19
 )
 # The functions by which frameworks mount a component, and the methods that they call then.
-MOUNT = re.compile(
+MOUNT = Pattern(
     r"commit(?:HookEffectList(?:Mount)?|LayoutEffectOnFiber|PassiveMountOnFiber)|componentDidMount"  # React
     r"|__weh|setupStatefulComponent|callHook"  # Vue: `hook.__weh` wraps onMounted and its kind
     r"|ng(?:OnInit|AfterViewInit|AfterContentInit)"  # Angular
@@ -29,20 +30,20 @@ MOUNT = re.compile(
     r"|diffed"  # Preact, which runs effects in a timer of its own
     r"|ionView(?:Will|Did)Enter|didInsertElement"
 )
-RENDER = re.compile(
+RENDER = Pattern(
     r"renderWithHooks\w*|renderComponentRoot|mount(?:Memo|State\w*|Reducer|IndeterminateComponent)|updateMemo|callComponentInDEV"
     r"|finishClassComponent|constructClassInstance"
 )
 # By these code runs again after an edit: Vite's client, React's Fast Refresh (under any bundler).
-REFRESH = re.compile(r"importUpdatedModule|queueUpdate|performReactRefresh")
-ENDED = re.compile(
+REFRESH = Pattern(r"importUpdatedModule|queueUpdate|performReactRefresh")
+ENDED = Pattern(
     r"_*(?:on|handle)_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)"
     r"(?:_?(?:[Ee]vent|[Hh]andler|(?:[Ww]eb)?[Ss]ocket|[Ww][Ss]|[Cc]onnection|[Cc]allback))?"
 )
-VITE_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
+VITE_CLIENT = Pattern(r"/@vite/client(?:\?|$)")
 TIMERS = frozenset(("setTimeout", "setInterval"))
 PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
-MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
+MINIFIED = Pattern(r"[A-Za-z_$][\w$]{0,2}")
 HOOKS = frozenset(("setup", "created", "mounted", "activated"))  # of Vue, if one of its methods is there as well
 REACTIVE = frozenset(("runIfDirty", "scheduler", "_init", "_update", "$mount"))
 NEAR = 2_000  # columns: two functions that stand side by side in a minified file
@@ -113,6 +114,7 @@ class Trigger(Value, frozen=True):
     awaited: the application's code ran in a later turn of the event loop than the mount.
     waited: the opening did, so the client library waited before it opened.
     timer: the index of the turn that set a timer which led to the opening.
+    promised: a promise led to it.
     """
 
     mount: Frame | None = None
@@ -123,6 +125,7 @@ class Trigger(Value, frozen=True):
     awaited: bool = False
     waited: bool = False
     timer: int | None = None
+    promised: bool = False
 
 
 NONE = Trigger()
@@ -151,7 +154,28 @@ def read(code: Initiator | None) -> Trigger:
         awaited=bool(mounts) and _has_waited(code.stack[opener_turn(code) + 1 : mounts[0][0] + 1], mounts[0][1]),
         waited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
+        promised=any(calls.label in PROMISES for calls in code.stack),
     )
+
+
+def is_second_mount(session: Session) -> bool:
+    """Did React's StrictMode open it by mounting its component a second time?"""
+    return read(session.initiator).second_mount is not None
+
+
+def is_refresh(session: Session) -> bool:
+    """Was it opened because code ran again after an edit?"""
+    return read(session.initiator).refresh is not None
+
+
+def is_mount(session: Session) -> bool:
+    """Was it opened because a component was mounted?"""
+    return read(session.initiator).mount is not None
+
+
+def is_promised(session: Session) -> bool:
+    """Was it opened after a promise?"""
+    return read(session.initiator).promised
 
 
 def opener_turn(code: Initiator) -> int:

@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session
 from analyzer.model.sentence import Sentence, chain
 
@@ -18,7 +20,7 @@ KNOWN = 10 * MILLISECOND  # bounds no wider than this give the instant
 NAMED = 4
 
 
-class Unknown(NamedTuple):
+class Unknown(msgspec.Struct, frozen=True):
     """The sockets whose close is unknown, and those whose opening is, where it matters."""
 
     closes: tuple[Session, ...]
@@ -124,7 +126,7 @@ class _Extreme:
     """Of pairs (place, value): the largest value of those below a place, one of them left out."""
 
     def __init__(self, pairs: Sequence[tuple[Instant, Instant]]) -> None:
-        order = sorted(range(len(pairs)), key=lambda n: pairs[n])
+        order = sorted(range(len(pairs)), key=pairs.__getitem__)
         self.places = [pairs[n][0] for n in order]
         self.best: list[tuple[int, Instant, Instant]] = []  # who has the largest, that, and the second largest
         who, most, second = -1, -FOREVER, -FOREVER
@@ -151,7 +153,10 @@ def _names(sessions: Sequence[Session]) -> Sentence:
 
 def _numbers(sessions: Sequence[Session]) -> Sentence:
     """`#1`, `#1 and #3`; of many the first few."""
-    numbers = [session.number for session in sorted(sessions, key=lambda session: int(session.id[1:]))]
-    if len(numbers) > NAMED:
-        numbers = [*numbers[: NAMED - 1], Sentence("{} others", len(numbers) - NAMED + 1)]
+    first = sorted(sessions, key=lambda session: int(session.id[1:]))
+    if len(first) > NAMED:
+        first = first[: NAMED - 1]
+    numbers = [session.number for session in first]
+    if len(first) < len(sessions):
+        numbers.append(Sentence("{} others", len(sessions) - len(first)))
     return chain(numbers, last=" and ")

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from analyzer.formats.har.raw import LAYOUT, RawEntry, RawMessage
-from analyzer.formats.json_stream import array, batches, elide, window as window_module
+from analyzer.formats.json_stream import array, batches, elide, indented, window as window_module
 from analyzer.formats.json_stream.array import Document, Element
 from analyzer.model import CaptureError
 
@@ -94,6 +94,10 @@ class Dribble:
         return self.stream.readinto(buffer[: self.most])
 
 
+ELIDERS = ("quotes", "lines")
+eliders = pytest.mark.parametrize("tight", ELIDERS)
+
+
 class Kept:
     """A collector that keeps the messages as they come."""
 
@@ -105,11 +109,12 @@ class Kept:
 
 
 def streamed(
-    data: bytes, window: int | None = None, most: int = 1 << 30, tight: bool = False
+    data: bytes, window: int | None = None, most: int = 1 << 30, tight: str = ""
 ) -> tuple[list[Element[RawEntry]], Document[RawEntry]]:
     """Every element of the document; raises CaptureError as the document does.
 
-    `tight`: bodies are cut out from the first byte on, and messages peeled off an entry of two windows.
+    `tight`: bodies are cut out from the first byte on, by their quotes or by the lines of the document, and messages
+    peeled off an entry of two windows.
     """
     with pytest.MonkeyPatch.context() as patch:
         if window is not None:
@@ -120,7 +125,12 @@ def streamed(
             patch.setattr(array, "LARGE", large)
         if tight:
             patch.setattr(window_module, "BLOCK", 61)
-            patch.setattr(window_module, "ELIDE_FROM", -2)
+            patch.setattr(window_module, "ELIDE_FROM", -2 if tight == "quotes" else 1 << 60)
+            patch.setattr(window_module, "INDENTED_FROM", -2)
+            patch.setattr(indented, "FEWEST", 1 << 60 if tight == "quotes" else 1)
+            patch.setattr(window_module, "SAMPLE", 300)
+            patch.setattr(indented, "SHORTEST", 2)
+            patch.setattr(indented, "EDGE", 8)
             patch.setattr(elide, "SHORTEST", 2)
             patch.setattr(elide, "STRIDE", 3)
             patch.setattr(elide, "STEP", 7)
@@ -258,6 +268,26 @@ def documents(draw: st.DrawFn) -> Json:
     return dict(draw(st.permutations(list(outer.items()))))
 
 
+@pytest.mark.parametrize("window", [290, 295, 300, 325])
+def test_a_walk_goes_on_where_it_was_though_a_text_is_cut_out_of_what_it_passed(window: int) -> None:
+    first = {"request": {"method": "", "headers": []}, "response": {"content": {"text": ""}}, "time": 0}
+    for escapes in (32, 64):
+        headers = [{"name": "", "value": ""}, {"name": "", "value": "\\" * escapes}]
+        second = {
+            "timings": {"wait": None, "receive": None},
+            "pageref": "",
+            "startedDateTime": "",
+            "},{": False,
+            "request": {"method": "", "headers": headers},
+            "_webSocketMessages": [],
+            "response": {"content": {"text": "},\n      {},\n      {},\n      {"}},
+            "time": 0,
+        }
+        data = json.dumps(document([first, second]), indent=2).encode()
+        elements, _ = streamed(data, window, 7, "lines")
+        assert [seen(whole(element)) for element in elements] == witness(data)
+
+
 @pytest.mark.spread(3)
 @layouts
 @given(
@@ -265,10 +295,10 @@ def documents(draw: st.DrawFn) -> Json:
     window=st.sampled_from([64, 128, 300, 4096, None]),
     most=st.sampled_from([1, 7, 1 << 30]),
     bom=st.booleans(),
-    tight=st.booleans(),
+    tight=st.sampled_from(["", *ELIDERS]),
 )
 def test_the_entries_are_those_that_json_loads_gives(
-    layout: Any, document: Json, window: int | None, most: int, bom: bool, tight: bool
+    layout: Any, document: Json, window: int | None, most: int, bom: bool, tight: str
 ) -> None:
     data = (b"\xef\xbb\xbf" if bom else b"") + encoded(
         layout(document).replace("\ud800", "\ufffd").replace("\udc00", "\ufffd")
@@ -431,40 +461,46 @@ def peeled(element: Element[RawEntry]) -> list[str | None]:
     return [message.data for message in element.collector.messages]
 
 
+@eliders
 @layouts
 @pytest.mark.parametrize("first", [True, False], ids=["before the rest", "after the rest"])
-def test_the_messages_of_a_huge_socket_are_streamed(layout: Any, first: bool) -> None:
+def test_the_messages_of_a_huge_socket_are_streamed(layout: Any, first: bool, tight: str) -> None:
     messages, rest = {"_webSocketMessages": talk(200, '},{"type":"')}, entry(1, comment="y" * 50)
     huge = {**messages, **rest} if first else {**rest, **messages}
-    elements, _ = streamed(encoded(layout(document([entry(0), huge, entry(2)]))), 512, tight=True)
+    elements, _ = streamed(encoded(layout(document([entry(0), huge, entry(2)]))), 512, tight=tight)
     assert urls(elements) == [f"wss://host.example/{n}" for n in range(3)]
     assert peeled(elements[1]) == [message["data"] for message in messages["_webSocketMessages"]]
 
 
+@eliders
 @layouts
-def test_a_text_that_only_looks_like_messages_is_not_peeled(layout: Any) -> None:
+def test_a_text_that_only_looks_like_messages_is_not_peeled(layout: Any, tight: str) -> None:
     trap = '"_webSocketMessages": [{"type": "send"}, ' * 100
-    elements, _ = streamed(encoded(layout(document([entry(0, comment=trap), entry(1)]))), 512, tight=True)
+    elements, _ = streamed(encoded(layout(document([entry(0, comment=trap), entry(1)]))), 512, tight=tight)
     assert [(e.collector, e.skipped) for e in elements] == [(None, ())] * 2
     assert urls(elements) == ["wss://host.example/0", "wss://host.example/1"]
 
 
-def test_a_peeled_message_of_the_wrong_type_is_told_with_its_pointer() -> None:
+@eliders
+def test_a_peeled_message_of_the_wrong_type_is_told_with_its_pointer(tight: str) -> None:
     messages: list[Any] = talk(200)
     messages[150], messages[160] = 7, {"time": "soon"}
-    (elements,), _ = streamed(encoded(json.dumps(document([entry(0, _webSocketMessages=messages)]))), 512, tight=True)
+    (elements,), _ = streamed(encoded(json.dumps(document([entry(0, _webSocketMessages=messages)]))), 512, tight=tight)
     assert [s.pointer for s in elements.skipped] == [f"/log/entries/0/_webSocketMessages/{n}" for n in (150, 160)]
     assert len(peeled(elements)) == 198
 
 
+@eliders
 @pytest.mark.parametrize("name", ["indented by 2", "compact", "as Python writes by default", "CRLF"])
 @pytest.mark.parametrize("where", [b"x17", b"x199", b'"comment"'])
-def test_damage_within_or_behind_peeled_messages_costs_no_other_entry_and_is_told(name: str, where: bytes) -> None:
+def test_damage_within_or_behind_peeled_messages_costs_no_other_entry_and_is_told(
+    name: str, where: bytes, tight: str
+) -> None:
     huge = {"startedDateTime": "", "_webSocketMessages": talk(200), "comment": "behind"}
     data = encoded(LAYOUTS[name](document([entry(0), huge, *(entry(n) for n in range(2, 9))])))
     at = data.index(where)
     offset = data.index(b"{", data.index(b"wss://host.example/0") + 40)
-    elements, _ = streamed(data[: at + 3] + b'"' + data[at + 3 :], 512, tight=True)
+    elements, _ = streamed(data[: at + 3] + b'"' + data[at + 3 :], 512, tight=tight)
     assert [url for url in urls(elements) if url] == [f"wss://host.example/{n}" for n in (0, *range(2, 9))]
     assert any(
         s.problem.startswith("damaged") and s.offset is not None and s.offset <= at for e in elements for s in e.skipped
@@ -472,11 +508,12 @@ def test_damage_within_or_behind_peeled_messages_costs_no_other_entry_and_is_tol
     assert offset <= at
 
 
+@eliders
 @layouts
 @given(cut=st.data(), window=st.sampled_from([64, 512]))
 @settings(max_examples=20)
 def test_a_peeled_and_elided_file_cut_off_anywhere_keeps_every_complete_entry(
-    layout: Any, cut: Any, window: int
+    layout: Any, cut: Any, window: int, tight: str
 ) -> None:
     body = {"status": 200, "content": {"text": '\\"a\\' * 40}}
     entries = [
@@ -487,29 +524,31 @@ def test_a_peeled_and_elided_file_cut_off_anywhere_keeps_every_complete_entry(
     ]
     data = encoded(layout(document(entries)).rstrip())
     at = cut.draw(st.integers(data.index(b"[", data.index(b'"entries"')) + 1, len(data) - 1))
-    elements, read = streamed(data[:at], window, tight=True)
+    elements, read = streamed(data[:at], window, tight=tight)
     assert read.cut_off == at
     assert urls(elements) == [f"wss://host.example/{n}" for n, end in enumerate(ends(data)) if end <= at]
 
 
+@eliders
 @layouts
-def test_offsets_are_those_of_the_document_though_bodies_were_cut_out(layout: Any) -> None:
+def test_offsets_are_those_of_the_document_though_bodies_were_cut_out(layout: Any, tight: str) -> None:
     body = {"content": {"text": '\\"abc\\' * 400}}
     data = encoded(layout(document([*(entry(n, response=body) for n in range(9)), 7, entry(9, response=body)])))
-    elements, _ = streamed(data, 4096, tight=True)
+    elements, _ = streamed(data, 4096, tight=tight)
     ((offset, problem),) = [(s.offset, s.problem) for e in elements for s in e.skipped]
     assert problem == "not an object but a number"
     assert offset is None or data[offset : offset + 1] == b"7"
 
 
+@eliders
 @pytest.mark.parametrize("name", ["indented by 2", "compact"])
-def test_an_entry_beyond_measure_is_passed_over_and_told(name: str) -> None:
+def test_an_entry_beyond_measure_is_passed_over_and_told(name: str, tight: str) -> None:
     huge = entry(1, comment=[{"a": n} for n in range(20_000)])
     data = encoded(LAYOUTS[name](document([entry(0), huge, entry(2)])))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "LARGEST", 1 << 16)
         patch.setattr(array, "LARGEST", 1 << 16)
-        elements, read = streamed(data, 4096, tight=True)
+        elements, read = streamed(data, 4096, tight=tight)
     assert len(read.window.buffer) < 1 << 19
     problems = [s.problem for s in elements[1].skipped] if name == "compact" else []
     assert urls(elements)[0] == "wss://host.example/0" and urls(elements)[-1] == "wss://host.example/2"

@@ -543,7 +543,7 @@ def test_a_fault_is_known_by_the_stack_where_no_version_is(
     id: str, cause: str, names: list[str], is_known: bool
 ) -> None:
     row = next(it for it in clients.libraries() if it.id == id)
-    assert (row.find_fault(cause, None, paths.write(names)) is not None) is is_known
+    assert (row.find_fault(cause, None, list(map(paths.mark, names))) is not None) is is_known
 
 
 @pytest.mark.parametrize(

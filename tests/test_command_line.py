@@ -47,6 +47,12 @@ def test_the_list_of_commands_says_each_in_a_whole_sentence() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_the_list_of_commands_says_of_each_what_its_own_help_does(command: str) -> None:
+    text = lines(command)
+    assert text[text.index("") + 1].strip() == COMMANDS[command]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_options_stand_under_headings_in_one_order(command: str) -> None:
     text = lines(command)
     headings = [line[:-1] for line in text if line.endswith(":") and not line.startswith(" ")]

@@ -65,6 +65,20 @@ print("finished")
     assert (b"Reading" in text, b"bytes" in text, status) == (True, True, 0)
 
 
+@posix
+def test_after_a_second_a_terminal_sees_how_many_captures_are_written() -> None:
+    code = """
+import time
+from analyzer.cli import progress
+progress.AFTER = 0.0
+with progress.show_progress(8, writes=True) as done:
+    for _ in range(8):
+        time.sleep(0.05); done(1)
+"""
+    text, status = on_a_terminal([sys.executable, "-c", code])
+    assert (b"Writing" in text, b"/8" in text, status) == (True, True, 0)
+
+
 def on_a_terminal(command: list[str]) -> tuple[bytes, int]:
     """What a program writes to a terminal, and its status."""
     import pty

@@ -14,6 +14,7 @@ from small_har import failed, har, socket
 
 from analyzer import Policy, analyze, read
 from analyzer.model import Capture, Scope, Severity
+from analyzer.rules import RULES
 from analyzer.services.loading import builtin
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -79,6 +80,15 @@ def test_findings(name: str, expected: list[tuple[str, str, str]]) -> None:
     import re
 
     assert [(r, s, re.sub(r"127\.0\.0\.1:\d+", "HOST", m)) for r, s, m in texts] == ports
+
+
+def test_no_finding_is_graver_than_its_rule_may_be() -> None:
+    """Rules of which no finding can fail are not asked about the worst that may have happened."""
+    gravest = {rule.id: rule.gravest or rule.severity for rule in RULES}
+    reports = [analyze(read(path), Policy(app_mode="development")) for path in sorted(CAPTURES.glob("*.har"))]
+    findings = [finding for report in reports for finding in report.findings]
+    assert {finding.rule for finding in findings} >= {"failed-handshakes", "duplicate-connection", "possible-overlap"}
+    assert [it.rule for it in findings if it.severity.rank > gravest[it.rule].rank] == []
 
 
 def test_five_failures_within_a_minute_are_a_warning() -> None:

@@ -8,6 +8,7 @@ line, column and function in the loaded file, then source, line, column and name
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import shutil
 from base64 import b64encode
@@ -21,6 +22,9 @@ from typer.testing import CliRunner
 
 from analyzer import Report, load
 from analyzer.cli import app
+from analyzer.formats import read, source
+from analyzer.formats.har import bodies
+from analyzer.formats.source import Source
 from analyzer.masking import Masks, mask_report
 from analyzer.model import Frame, Policy, Run
 from analyzer.outputs import html, json as json_output, markdown, sarif, text
@@ -157,6 +161,36 @@ def test_a_capture_in_memory_has_its_own_maps() -> None:
     report = load(gzip.decompress(capture_of(INSIDE[0]).read_bytes()))
     assert isinstance(report, Report)
     assert any(frame.source for frame in frames(report))
+
+
+@pytest.mark.parametrize("sign", [b"//# sourceMappingURL=app.js.map", b"X-SourceMap", b"x-sourcemap"])
+@pytest.mark.parametrize("size", [1, 5, 8, 64])
+def test_a_sign_of_a_map_is_found_wherever_blocks_end(sign: bytes, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "BLOCK", size)
+    for place in range(20):
+        text = b"_" * place + sign + b"_" * (20 - place)
+        assert bodies.has_signs(Source(io.BytesIO(text), "x"))
+        assert not bodies.has_signs(Source(io.BytesIO(text.replace(b"ap", b"_p")), "x"))
+
+
+def test_a_file_without_the_scripts_of_its_stacks_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    monkeypatch.setattr(bodies, "has_signs", lambda source: looks.append(source.name))
+    load(capture_of(INSIDE[0]))
+    assert looks
+    looks.clear()
+    filtered = Path(__file__).parent / "captures" / "chrome-36-ws-filter-export.har"
+    assert any(trace.initiator is not None and trace.initiator.frames for trace in read(filtered).traces)
+    assert not looks
+
+
+def test_addresses_beyond_the_limit_may_all_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MOST_ADDRESSES", 2)
+    addresses = source.Addresses()
+    addresses.add("a")
+    assert addresses.may_have(["b", "a"]) and not addresses.may_have(["b"])
+    addresses.add("c")
+    assert addresses.may_have(["b"])
 
 
 def test_the_command_takes_folders_and_refuses_what_is_none(tmp_path: Path) -> None:

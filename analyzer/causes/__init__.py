@@ -78,36 +78,39 @@ def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Find
     everyone = _list_dated(report)
     loaded = {page.id for page in report.capture.pages if page.recorded}
     rank = {session.id: n for n, session in enumerate(everyone)}
+    of_each_code = {(session.initiator, session.provider): session for session in everyone}.values()
+    signs = {cause.sign for cause in among if cause.sign is not None}
+    present = {None, *(sign for sign in signs if any(map(sign, of_each_code)))}
+    candidates = [cause for cause in among if cause.sign in present]
 
     @cache
     def keys(key: Key) -> list[Hashable]:
         """Return the keys of all sockets, computed once: one socket may be in many findings."""
         return [key(session) for session in everyone]
 
-    def lots(finding: Finding, key: Key) -> list[list[Session]]:
+    def lots(numbers: Sequence[int], confidence: Confidence, key: Key) -> list[list[Session]]:
         """Return the sockets of each key that were open together, the largest lot first."""
         groups: dict[Hashable, list[Session]] = {}
-        for n in sorted(rank[id] for id in finding.sessions if id in rank):
-            if (of := keys(key)[n]) is not None:
+        of_all = keys(key)
+        for n in numbers:
+            if (of := of_all[n]) is not None:
                 groups.setdefault(of, []).append(everyone[n])
         crowds = (it for it in groups.values() if len(it) > 1)
-        return sorted(
-            (lot for it in crowds for lot in overlaps.together(it, finding.confidence)), key=len, reverse=True
-        )
+        return sorted((lot for it in crowds for lot in overlaps.together(it, confidence)), key=len, reverse=True)
 
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
-        members = [everyone[rank[id]] for id in finding.sessions if id in rank]
-        for cause in (it for it in among if _suits(it, finding)):
+        numbers = sorted(rank[id] for id in finding.sessions if id in rank)
+        for cause in (it for it in candidates if _suits(it, finding)):
             if not cause.of_all and cause.key not in by_key:
-                by_key[cause.key] = lots(finding, cause.key)
+                by_key[cause.key] = lots(numbers, finding.confidence, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
             explanation = next((it for it in explanations if it is not None), None)
             if explanation is not None:
                 # Where the load of a page is not in the capture, sockets may have ended before that began.
-                is_whole = not cause.of_all or all(session.page in loaded for session in members)
+                is_whole = not cause.of_all or all(everyone[n].page in loaded for n in numbers)
                 return _add_cause(finding, cause, explanation, sure=explanation.sure and is_whole)
-        return _add_reason(finding, members)
+        return _add_reason(finding, [everyone[n] for n in numbers])
 
     return explain
 
@@ -155,7 +158,7 @@ def _find_reason(sessions: Sequence[Session]) -> Sentence:
     places = {callstacks.place(code) for code in codes}
     if len(places) == len(codes):
         return Sentence("The sockets were opened from {} different places in the code.", len(places))
-    if any(callstacks.is_minified(frame) for code in codes for frame in code.frames):
+    if any(callstacks.is_minified(frame) for code in set(codes) for frame in code.frames):
         return Sentence(
             "The call stacks show no known pattern. A minifier removed names from them: a development build shows more."
         )

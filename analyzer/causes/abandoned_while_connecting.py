@@ -38,7 +38,8 @@ LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     named = reconnects.select(finding, sessions)
-    repeats = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)]
+    is_late = any(triggers.is_promised(it) for it in named)
+    repeats = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)] if is_late else []
     again = {new.id for _, new in repeats}
     replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if pair[1].id not in again]
     pairs = [pair for pair in (*repeats, *replaced) if _is_abandoned(*pair)]
@@ -61,7 +62,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 def _is_asked_again(old: Session, new: Session) -> bool:
     """Did one call ask for both from the same place, the second after a promise? Then it tried again."""
-    is_later = new.initiator is not None and any(calls.label in triggers.PROMISES for calls in new.initiator.stack)
+    is_later = triggers.is_promised(new)
     is_same = (
         new.initiator is not None and old.initiator is not None and [*new.initiator.frames] == [*old.initiator.frames]
     )
@@ -84,6 +85,14 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves("not closed, and its client never used it; {}", heartbeats.rhythm(old))
 
 
+def _may_be_another(session: Session) -> bool:
+    return triggers.is_promised(session) or reconnects.may_resume(session)
+
+
 CAUSE = Cause(
-    "abandoned-while-connecting", "A socket was given up while connecting, and not closed", explain, of_all=True
+    "abandoned-while-connecting",
+    "A socket was given up while connecting, and not closed",
+    explain,
+    sign=_may_be_another,
+    of_all=True,
 )

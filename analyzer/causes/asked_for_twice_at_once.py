@@ -69,10 +69,9 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _place(session: Session) -> Hashable:
     """Equal for sockets that the same code opened after a promise; None for reconnects and second
     mounts."""
-    code, trigger = session.initiator, triggers.read(session.initiator)
-    is_late = code is not None and any(calls.label in triggers.PROMISES for calls in code.stack)
+    trigger = triggers.read(session.initiator)
     is_other = trigger.second_mount or trigger.refresh or trigger.end_handler
-    if not is_late or is_other or callstacks.reconnect(session) is not None:
+    if not trigger.promised or is_other or callstacks.reconnect(session) is not None:
         return None
     return openings.source(session)
 
@@ -88,4 +87,4 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("requested {} later from the same place", apart, frame=callstacks.own(second.initiator))
 
 
-CAUSE = Cause(ID, "Two callers asked for a connection at the same time", explain, _place)
+CAUSE = Cause(ID, "Two callers asked for a connection at the same time", explain, _place, triggers.is_promised)

@@ -86,4 +86,9 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("{}", heartbeats.rhythm(second))
 
 
-CAUSE = Cause(ID, "The clean-up did not close a connecting socket", explain, openings.source)
+def _may_be_faulty(session: Session) -> bool:
+    library = callstacks.library(session)
+    return library is not None and any(ID in it.causes for it in library.fault)
+
+
+CAUSE = Cause(ID, "The clean-up did not close a connecting socket", explain, openings.source, _may_be_faulty)

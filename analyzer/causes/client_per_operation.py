@@ -61,10 +61,14 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 def _app(session: Session) -> Hashable:
     """Equal for what one client would hold; None where the application did not create one for operations."""
-    library = callstacks.library(session)
-    if library is None or not library.operations or not openings.is_asked_for(session):
+    if not _has_operations(session) or not openings.is_asked_for(session):
         return None
     return session.user or session.endpoint, session.page, session.context
 
 
-CAUSE = Cause(ID, "A client for each operation or token", explain, _app)
+def _has_operations(session: Session) -> bool:
+    library = callstacks.library(session)
+    return library is not None and library.operations
+
+
+CAUSE = Cause(ID, "A client for each operation or token", explain, _app, _has_operations)

@@ -61,10 +61,15 @@ def _whose(session: Session) -> Hashable:
         return None
     if trigger.timer is not None or callstacks.reconnect(session) is not None:
         return None
-    library = callstacks.library(session)
-    if session.page is None or library is None or not library.keeps:
+    if session.page is None or not _is_kept(session):
         return None  # of two documents, or of two connections that were both wanted
     return callstacks.place(code), session.endpoint, openings.purpose(session.url), session.page, session.context
+
+
+def _is_kept(session: Session) -> bool:
+    """Does its client keep one socket?"""
+    library = callstacks.library(session)
+    return library is not None and library.keeps
 
 
 def _is_again(old: Session, new: Session) -> bool:
@@ -89,4 +94,10 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves("closed {} after that", length(_delay(old, new)))
 
 
-CAUSE = Cause("connected-before-disconnected", "Connected again before the old connection had closed", explain, _whose)
+CAUSE = Cause(
+    "connected-before-disconnected",
+    "Connected again before the old connection had closed",
+    explain,
+    _whose,
+    _is_kept,
+)

@@ -80,4 +80,4 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     )
 
 
-CAUSE = Cause("fast-refresh", "Fast Refresh ran a component again", explain, _component)
+CAUSE = Cause("fast-refresh", "Fast Refresh ran a component again", explain, _component, triggers.is_refresh)

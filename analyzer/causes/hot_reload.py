@@ -83,5 +83,11 @@ def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
 
 
 CAUSE = Cause(
-    "hot-reload", "A hot reload opened another socket", explain, _module, dev_only=True, at_most=Severity.NOTE
+    "hot-reload",
+    "A hot reload opened another socket",
+    explain,
+    _module,
+    triggers.is_refresh,
+    dev_only=True,
+    at_most=Severity.NOTE,
 )

@@ -55,7 +55,11 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _place(session: Session) -> Hashable:
-    return openings.source(session) if triggers.read(session.initiator).render is not None else None
+    return openings.source(session) if _is_rendered(session) else None
+
+
+def _is_rendered(session: Session) -> bool:
+    return triggers.read(session.initiator).render is not None
 
 
 def _proof(sessions: Sequence[Session]) -> Iterator[Proof]:
@@ -64,4 +68,4 @@ def _proof(sessions: Sequence[Session]) -> Iterator[Proof]:
     yield sessions[0].proves("opened by", frame=callstacks.own(sessions[0].initiator))
 
 
-CAUSE = Cause("made-while-rendering", "A component opens a socket while it renders", explain, _place)
+CAUSE = Cause("made-while-rendering", "A component opens a socket while it renders", explain, _place, _is_rendered)

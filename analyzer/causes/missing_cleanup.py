@@ -111,4 +111,10 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield first.proves("not closed; {}", heartbeats.rhythm(first))
 
 
-CAUSE = Cause(ID, "The effect's clean-up is missing, or closes nothing", explain, openings.source)
+CAUSE = Cause(
+    ID,
+    "The effect's clean-up is missing, or closes nothing",
+    explain,
+    openings.source,
+    triggers.is_second_mount,
+)

@@ -146,4 +146,8 @@ def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield old.proves("opened {} earlier, and not closed then; {}", length(age), heartbeats.rhythm(old))
 
 
-CAUSE = Cause(ID, "Reconnected without closing the old one", explain, of_all=True)
+def _is_reconnect(session: Session) -> bool:
+    return callstacks.reconnect(session) is not None
+
+
+CAUSE = Cause(ID, "Reconnected without closing the old one", explain, sign=_is_reconnect, of_all=True)

@@ -82,4 +82,6 @@ def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
     )
 
 
-CAUSE = Cause("reconnects-twice", "One end started several reconnects", explain, of_all=True)
+CAUSE = Cause(
+    "reconnects-twice", "One end started several reconnects", explain, sign=reconnects.may_resume, of_all=True
+)

@@ -36,14 +36,14 @@ After:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from analyzer import heartbeats, openings, reconnects, triggers
 from analyzer.model import Cause, Duration, Explanation, Finding, Proof, Session
 from analyzer.model.sentence import Sentence, length
+from analyzer.patterns import Pattern
 
-HANDLER = re.compile(r"_*on_?(?:[Mm]essage|[Oo]pen)")
+HANDLER = Pattern(r"_*on_?(?:[Mm]essage|[Oo]pen)")
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 
 
@@ -100,4 +100,10 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves("opened {} earlier, and not closed then; {}", length(age), heartbeats.rhythm(old))
 
 
-CAUSE = Cause("replaced-not-closed", "A timer opened another socket, and the old one stayed open", explain, of_all=True)
+CAUSE = Cause(
+    "replaced-not-closed",
+    "A timer opened another socket, and the old one stayed open",
+    explain,
+    sign=reconnects.may_resume,
+    of_all=True,
+)

@@ -37,7 +37,6 @@ After: one client per session, which every component below shares.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
@@ -45,8 +44,9 @@ from analyzer import callstacks, openings, triggers
 from analyzer.intervals import peak
 from analyzer.model import Cause, Explanation, Finding, Initiator, Session
 from analyzer.model.sentence import Sentence, name, term
+from analyzer.patterns import Pattern
 
-METHOD = re.compile(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unless a minifier renamed it
+METHOD = Pattern(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unless a minifier renamed it
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -108,13 +108,19 @@ def _apart(old: Session, new: Session) -> bool:
 
 def _client(session: Session) -> Hashable:
     """Equal for what one client would hold; None where the application did not ask a client that keeps its socket."""
-    library, identity = callstacks.library(session), session.identity
-    if library is None or not library.keeps or library.operations or triggers.is_view(session.initiator):
+    identity = session.identity
+    if not _is_kept(session) or triggers.is_view(session.initiator):
         return None
     if not openings.is_asked_for(session) and not _is_unseen(session):
         return None
     app = identity.app if identity is not None else None
     return session.user or (session.endpoint, app), session.page, session.context
+
+
+def _is_kept(session: Session) -> bool:
+    """Does its client keep one socket?"""
+    library = callstacks.library(session)
+    return library is not None and library.keeps and not library.operations
 
 
 def _is_unseen(session: Session) -> bool:
@@ -139,4 +145,4 @@ def _caller(members: Sequence[Session], places: int, function: Sentence) -> Sent
     return Sentence("{} {} each time its effect runs" if is_mounted else "{} {} each time", by, act)
 
 
-CAUSE = Cause("several-client-instances", "One user, several clients", explain, _client)
+CAUSE = Cause("several-client-instances", "One user, several clients", explain, _client, _is_kept)

@@ -50,11 +50,20 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _server(session: Session) -> Hashable:
     """The server that the application asked for; a reconnect is not asked for. (A minifier leaves the names of
     methods.)"""
-    provider, code = session.provider, session.initiator
-    is_socket_io = provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
-    if not is_socket_io or callstacks.reconnect(session) is not None:
+    if not _is_socket_io(session) or callstacks.reconnect(session) is not None:
         return None
     return session.endpoint, session.page, session.context
 
 
-CAUSE = Cause("socket-io-not-multiplexed", "Socket.IO opened a second connection to one server", explain, _server)
+def _is_socket_io(session: Session) -> bool:
+    provider, code = session.provider, session.initiator
+    return provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
+
+
+CAUSE = Cause(
+    "socket-io-not-multiplexed",
+    "Socket.IO opened a second connection to one server",
+    explain,
+    _server,
+    _is_socket_io,
+)

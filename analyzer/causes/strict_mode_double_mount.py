@@ -77,6 +77,7 @@ CAUSE = Cause(
     "StrictMode mounted twice, and cleaned up",
     explain,
     openings.source,
+    triggers.is_second_mount,
     dev_only=True,
     of_possible=True,
     at_most=Severity.NOTE,

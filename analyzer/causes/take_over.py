@@ -41,7 +41,7 @@ REMEDY = "Give each client an id of its own, or keep one client and share it."
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     places = {id: place for place, id in enumerate(finding.sessions)}
-    for series in dict.fromkeys(map(reconnects.series_of, reconnects.select(finding, sessions))):
+    for series in dict.fromkeys(it.series for it in reconnects.select_openings(finding, sessions)):
         turns = _list_turns(sessions).get(series, {})
         visible = [turn for id, turn in turns.items() if id in places and turn[1].id in places]
         visible.sort(key=lambda turn: places[turn[0].id])
@@ -75,11 +75,11 @@ def _list_turns(sessions: Sequence[Session]) -> dict[Hashable, dict[str, Turn]]:
     for session in sessions:
         if session.opened is None:
             continue
-        series = reconnects.series_of(session)
-        old = latest.get(series)
-        latest[series] = session
-        if old is not None and _is_taken_over(old, session) and _is_reconnect(openings_by_id[session.id]):
-            turns.setdefault(series, {})[old.id] = old, session
+        opening = openings_by_id[session.id]
+        old = latest.get(opening.series)
+        latest[opening.series] = session
+        if old is not None and _is_taken_over(old, session) and _is_reconnect(opening):
+            turns.setdefault(opening.series, {})[old.id] = old, session
     return turns
 
 
@@ -110,4 +110,4 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves("closed {} after {} was requested", length(later), new.name)
 
 
-CAUSE = Cause(ID, "Two clients take the connection from each other", explain, of_all=True)
+CAUSE = Cause(ID, "Two clients take the connection from each other", explain, sign=reconnects.may_resume, of_all=True)

@@ -73,4 +73,4 @@ def _proof(before: Session, late: Opening) -> Iterator[Proof]:
     )
 
 
-CAUSE = Cause(ID, "A waiting reconnect was not cancelled", explain, of_all=True)
+CAUSE = Cause(ID, "A waiting reconnect was not cancelled", explain, sign=reconnects.may_resume, of_all=True)

@@ -79,4 +79,4 @@ def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
     )
 
 
-CAUSE = Cause(ID, "Two parts of the page reconnected after one end", explain, of_all=True)
+CAUSE = Cause(ID, "Two parts of the page reconnected after one end", explain, sign=reconnects.may_resume, of_all=True)

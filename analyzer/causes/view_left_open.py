@@ -107,4 +107,4 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     )
 
 
-CAUSE = Cause(ID, "A view does not close its socket when it is left", explain, _place)
+CAUSE = Cause(ID, "A view does not close its socket when it is left", explain, _place, triggers.is_mount)

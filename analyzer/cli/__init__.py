@@ -6,7 +6,6 @@ Each command has its file. They share `options` (groups of options), `running` (
 from __future__ import annotations
 
 import os
-import re
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -17,24 +16,25 @@ from typer.core import TyperGroup
 from analyzer import choices
 from analyzer.cli.help import Command, sections
 from analyzer.cli.screen import is_piped, refuse
+from analyzer.patterns import Pattern
 from analyzer.version import VERSION
 
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, which typer keeps to itself
 
-# As --help lists them.
-COMMANDS = (
-    "analyze",
-    "check",
-    "report",
-    "timeline",
-    "show",
-    "record",
-    "extract",
-    "compare",
-    "summary",
-    "watch",
-    "rules",
-)
+# As --help lists them, with the first line of each one's help: to import all of them takes longer than all else there.
+COMMANDS = {
+    "analyze": "Show which sockets were open, when, and every overlap.",
+    "check": "Check captures against a policy (for CI).",
+    "report": "Write a report (HTML, Markdown, JUnit, SARIF, CSV or JSON).",
+    "timeline": "Draw the timeline as PNG, SVG or PDF.",
+    "show": "Show one socket in detail, or list the sockets of a capture.",
+    "record": "Open a browser and record its sockets exactly.",
+    "extract": "Write a small HAR: sockets only, secrets masked.",
+    "compare": "Compare two captures, before and after a change.",
+    "summary": "Summarise many results by service, client, exporter and day.",
+    "watch": "Analyse each capture that is newly saved in a folder.",
+    "rules": "Explain the rules and causes.",
+}
 
 QUESTIONS = ("help", "version", "completion")  # answered as commands, and not listed among them
 ANSWERS = {  # of `help` about these
@@ -66,7 +66,7 @@ HINTS = {  # what other programs call them
     "inspect": "show",
 }
 NEAR = 0.75  # share of letters that a word has in common with the command that is meant
-BARE = re.compile(r"[A-Za-z][\w-]*")  # a word that is no path: no dot, no slash, no glob
+BARE = Pattern(r"[A-Za-z][\w-]*")  # a word that is no path: no dot, no slash, no glob
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 OWN = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
 
@@ -121,7 +121,7 @@ class Commands(TyperGroup):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _summary(name)) for name in COMMANDS])
+            formatter.write_dl(list(COMMANDS.items()))
         for heading, rows in sections(self, ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
@@ -129,17 +129,8 @@ class Commands(TyperGroup):
 
 def _load_command(name: str) -> Any:
     alone = typer.Typer(context_settings=HELP, rich_markup_mode=None, add_completion=False)
-    alone.command(name, cls=Command)(_function(name))
+    alone.command(name, cls=Command)(getattr(import_module(f"analyzer.cli.{name}"), name))
     return typer.main.get_command(alone)
-
-
-def _function(name: str) -> Any:
-    return getattr(import_module(f"analyzer.cli.{name}"), name)
-
-
-def _summary(name: str) -> str:
-    """Return the first line of a command's help; to make the command itself would take ten times as long."""
-    return str(_function(name).__doc__).partition("\n")[0]
 
 
 def _add_command(args: list[str], may_refuse: bool) -> list[str]:

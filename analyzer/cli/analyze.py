@@ -1,7 +1,6 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
 from analyzer.cli.delivery import Delivery
-from analyzer.cli.next_step import suggest_next
 from analyzer.cli.options import GATE, Allowed, Captures, Masking, Reading, Spread, command_with
 from analyzer.cli.running import deliver, finish, make_run, select, stream, with_default_output
 from analyzer.cli.screen import one_terminal, refuse, tell
@@ -32,6 +31,8 @@ def analyze(
     selection = select(run, spread, delivery)
     deliver(selection, delivery, "text")
     if one_terminal() and delivery.format in (None, "text") and not delivery.quiet and not delivery.files():
+        from analyzer.cli.next_step import suggest_next
+
         suggestion = suggest_next(selection, captures)
         if suggestion is not None:
             tell("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -13,8 +12,9 @@ from analyzer.fleet import STANDARD_INPUT
 from analyzer.installation import is_typeable, name_program, quote
 from analyzer.model import Finding, Instant, Report, Run, name_source, plural
 from analyzer.pairs import SAME_KEY
+from analyzer.patterns import Pattern
 
-PLAIN_URL = re.compile(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
+PLAIN_URL = Pattern(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
 IN_FULL = 5  # captures that `analyze` shows in full
 DETAILED = 100  # captures of which a report has the details
 MOST_REMEMBERED = 20_000  # sockets of captures that come one by one

@@ -1,4 +1,4 @@
-"""How far reading is, on standard error: bytes done, rate, time left. Only on a terminal, and only after a second."""
+"""How far reading or writing is, on standard error: what is done, time left. Only on a terminal, after a second."""
 
 from __future__ import annotations
 
@@ -8,30 +8,42 @@ from contextlib import contextmanager
 from typing import Any
 
 from analyzer.cli.screen import can_redraw
+from analyzer.model import Run
 
 AFTER = 1.0  # seconds
-Done = Callable[[int], None]  # so many more bytes are
+Done = Callable[[int], None]  # so many more bytes are, or captures
 
 
 @contextmanager
-def show_progress(total: int, quiet: bool = False) -> Iterator[Done | None]:
-    """What to call with the bytes that are done, of so many (0: not known); None where nobody would see it.
+def show_progress(total: int, quiet: bool = False, writes: bool = False) -> Iterator[Done | None]:
+    """What to call with the bytes that are read, of so many (0: not known); None where nobody would see it.
+
+    writes: captures that are written, in place of bytes.
 
     rich is imported when there is something to show: most captures are read in less than that takes.
     """
     if quiet or not can_redraw():
         yield None
         return
-    bar = _Bar(total)
+    bar = _Bar(total, writes)
     try:
         yield bar.advance
     finally:
         bar.stop()
 
 
+def render_page(run: Run) -> bytes:
+    """Render a page, and show how many captures are done: thousands take seconds."""
+    from analyzer.outputs import html
+
+    with show_progress(len(run.reports), writes=True) as done:
+        return html.render(run, done)
+
+
 class _Bar:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, writes: bool = False) -> None:
         self.total = total
+        self.writes = writes
         self.done = 0
         self.due = time.monotonic() + AFTER
         self.progress: Any = None
@@ -45,11 +57,13 @@ class _Bar:
             self._start()
 
     def _start(self) -> None:
+        from rich import progress
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        self.progress = Progress("Reading", *columns, console=Console(stderr=True), transient=True)
+        bytes_done = (progress.DownloadColumn(), progress.TransferSpeedColumn())
+        done = (progress.MofNCompleteColumn(),) if self.writes else bytes_done
+        columns = "Writing" if self.writes else "Reading", progress.BarColumn(), *done, progress.TimeRemainingColumn()
+        self.progress = progress.Progress(*columns, console=Console(stderr=True), transient=True)
         self.task = self.progress.add_task("", total=max(self.total, self.done) if self.total else None)
         self.progress.start()
         self.progress.update(self.task, completed=self.done)

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer.cli.screen import collect_written, tell
 from analyzer.installation import name_program, quote
@@ -18,7 +19,7 @@ PART = "part-*.parquet"
 UNITS = ("bytes", "KB", "MB", "GB")
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """A file, or a folder of files, that a command wrote."""
 
     path: Path

@@ -11,7 +11,7 @@ from contextlib import closing
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import typer
@@ -19,26 +19,27 @@ import typer
 from analyzer import fleet, gate, outputs
 from analyzer.cli import progress, settings
 from analyzer.cli.delivery import Delivery, refuse_same_file
-from analyzer.cli.next_step import CommonSockets, suggest_together
 from analyzer.cli.options import Allowed, Masking, Reading, Spread
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
-from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
 from analyzer.formats import join_parts
 from analyzer.formats.registry import NAMES
 from analyzer.masking import Masks, mask_result
 from analyzer.masking.names import digest
-from analyzer.merge import merge
 from analyzer.model import Capture, Policy, Report, Run, Unreadable, name_source, plural
+from analyzer.patterns import Pattern
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.services import loading
 from analyzer.version import VERSION
 
+if TYPE_CHECKING:
+    from analyzer.cli.streaming import Lines, Sink
+
 Render = Callable[[Run], bytes]
 Result = Report | Unreadable
 NAMED = 5  # unreadable captures that a terminal names one by one
 NAMED_AFTER = "|".join(re.escape(suffix) for suffix in sorted(NAMES, key=len, reverse=True))
-CAPTURE_SUFFIX = re.compile(rf"(?:{NAMED_AFTER})?(?:\.gz|\.zst|\.zip)?$|\.json$|\.txt$", re.IGNORECASE)
+CAPTURE_SUFFIX = Pattern(rf"(?:{NAMED_AFTER})?(?:\.gz|\.zst|\.zip)?$|\.json$|\.txt$", re.IGNORECASE)
 
 
 def make_run(
@@ -120,6 +121,8 @@ def analyze_together(names: list[str], terms: settings.Terms, done: progress.Don
             captures.append(one)
     captures = join_parts(captures)
     if captures:
+        from analyzer.merge import merge
+
         yield analyze(merge(captures) if len(captures) > 1 else captures[0], *terms)
     yield from unreadable
 
@@ -128,6 +131,9 @@ def stream(
     captures: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery, spread: Spread
 ) -> NoReturn:
     """Write lines, and rows of a Parquet dataset, as results come; name what cannot be read immediately."""
+    from analyzer.cli.next_step import CommonSockets
+    from analyzer.cli.streaming import Lines, Stream
+
     names = resolve(captures, reading, delivery)
     terms = settings.terms(reading, allowed)
     if spread.resume and delivery.datasets():
@@ -186,6 +192,8 @@ def _digest_options(terms: settings.Terms, reading: Reading, masking: Masking) -
 
 def _sinks(lines: Lines | None, policy: Policy, delivery: Delivery) -> list[Sink]:
     """List where results go: Parquet folders, a file of lines, standard output."""
+    from analyzer.cli.streaming import Dataset, Printed
+
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(folder, part, partial(render, "parquet")) for folder in delivery.datasets()]
     if lines is not None:
@@ -276,7 +284,7 @@ def in_folder(output: Path, captures: Sequence[str], ending: str) -> Path:
     return output / default_output(captures, ending) if output.is_dir() else output
 
 
-class Text(NamedTuple):
+class Text(msgspec.Struct, frozen=True):
     """What stands in place of the format `text`: as this terminal shows it, and as a file holds it."""
 
     on_screen: Render
@@ -335,6 +343,8 @@ def write_picture(path: Path, run: Run, format: str, **options: Any) -> None:
 
 
 def _dataset(folder: Path, run: Run) -> None:
+    from analyzer.cli.streaming import Dataset
+
     sink = Dataset(folder, run, partial(render, "parquet"))
     for report in run.reports:
         sink.take(report)
@@ -344,7 +354,7 @@ def _dataset(folder: Path, run: Run) -> None:
 def render(name: str, run: Run) -> bytes:
     """The bytes of a run in the named format."""
     try:
-        return outputs.render(name, run)
+        return progress.render_page(run) if name == "html" else outputs.render(name, run)
     except outputs.NotInstalled as problem:
         refuse(str(problem))
 
@@ -386,8 +396,11 @@ def complain(run: Run, delivery: Delivery | None = None, selection: Run | None =
 
     `selection`: what the terminal shows of the run.
     """
-    if len(run.reports) > 1 and (suggestion := suggest_together(run.reports)):
-        say(suggestion)
+    if len(run.reports) > 1:
+        from analyzer.cli.next_step import suggest_together
+
+        if suggestion := suggest_together(run.reports):
+            say(suggestion)
     unread = run.unreadable
     if delivery is not None and delivery.format in (None, "text") and delivery.prints and one_place():
         unread = tuple(it for it in unread if it not in (selection or run).unreadable)

@@ -12,8 +12,9 @@ from analyzer.cli.running import choose, finish, make_run, refuse_overwrite
 from analyzer.cli.screen import is_piped, refuse, show as put, terminal, write
 from analyzer.fleet import STANDARD_INPUT
 from analyzer.model import Report, Session, name_source
+from analyzer.patterns import Pattern
 
-NUMBER = re.compile(r"(?:#|s#?)?([0-9]+)", re.IGNORECASE)  # of a socket: 2, s2, #2
+NUMBER = Pattern(r"(?:#|s#?)?([0-9]+)", re.IGNORECASE)  # of a socket: 2, s2, #2
 FORMATS = ("text", "json", "markdown", "html")
 
 

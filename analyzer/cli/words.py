@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
 
@@ -15,9 +14,10 @@ import typer
 
 from analyzer import choices, durations
 from analyzer.choices import Choice
+from analyzer.patterns import Pattern
 
 LARGEST = 1_000_000
-EXPONENT = re.compile(r"[+-]?[\d.]+[eE][+-]?\d+")
+EXPONENT = Pattern(r"[+-]?[\d.]+[eE][+-]?\d+")
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:

@@ -32,7 +32,7 @@ from analyzer.model import (
     Session,
     Where,
 )
-from analyzer.timeline.ticks import EPOCH
+from analyzer.model.time import EPOCH
 from analyzer.version import VERSION
 from analyzer.wording.coverage import list_covered_steps
 
@@ -259,6 +259,7 @@ def overlap_document(overlap: Overlap) -> Json:
     }
 
 
+@lru_cache(4096)  # an event dates several instants of its socket
 def timestamp(at: Instant | None) -> str | None:
     """Write an instant in ISO 8601: UTC, microseconds, `Z`."""
     return None if at is None else f"{_date(at // SECOND)}.{at % SECOND:06}Z"
@@ -298,13 +299,14 @@ def _client(client: Client | None) -> Json | None:
 def _initiator(code: Initiator | None) -> Json | None:
     if code is None:
         return None
+    opener = code.opener
     return {
-        "function": code.opener.function,
+        "function": opener.function,
         "component": code.component,
-        "url": code.opener.url,
-        "line": code.opener.line,
-        "column": code.opener.column,
-        **source_document(code.opener),
+        "url": opener.url,
+        "line": opener.line,
+        "column": opener.column,
+        **source_document(opener),
     }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from analyzer.formats import archive, is_capture, is_named_capture, read
 from analyzer.formats.compression import Progress
@@ -18,12 +18,13 @@ from analyzer.formats.registry import SEARCHED, SUFFIXES, is_named
 from analyzer.formats.trace_zip import is_trace
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, join_words
+from analyzer.patterns import Pattern
 
 LIKELY = (".json", ".txt", ".zip", ".gz", ".zst", ".log")  # of files that may be captures under another name
-SIDE_FILE = re.compile("[0-9a-f]{40}")  # what Playwright names the bodies beside a HAR
+SIDE_FILE = Pattern("[0-9a-f]{40}")  # what Playwright names the bodies beside a HAR
 KINDS = 4  # suffixes that are named
 STANDARD_INPUT = "-"
-CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
+CREDENTIALS = Pattern(r"(?<=://)[^/?#]*@")
 HIDDEN = "***"
 
 
@@ -31,14 +32,14 @@ class NothingToRead(Exception):  # noqa: N818 - what it says, not an error of ou
     """What was asked for holds no capture: no such file, a folder without captures, a glob without a match."""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     """Hold the captures, and how many other files lie beside them, by suffix.
 
     Without `--any` only those count that may be captures under another name.
     """
 
     captures: list[str]
-    passed_over: Counter[str] = Counter()  # noqa: RUF012 - nothing changes it
+    passed_over: Counter[str] = Counter()
 
 
 def expand(names: Iterable[str]) -> list[str]:

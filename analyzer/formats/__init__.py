@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import IO, Any, cast
 
@@ -17,9 +17,10 @@ from analyzer.formats.foreign import recognize
 from analyzer.formats.json_stream.layout import NoElement
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import CDP_LOG, HAR, HEAD, IN_SHARED, SHARED, Guess, guess, is_named
-from analyzer.formats.source import Measured, SeveralCaptures, Source, open_source
+from analyzer.formats.source import Addresses, Measured, SeveralCaptures, Source, open_source
 from analyzer.model import Capture, CaptureError, CaveatKind, bare
 
+SMALL = 1 << 16  # bytes: what has fewer is held, and not opened a second time
 SNIFFED = 1 << 16  # bytes that show whether a file of any name is a capture: the log of a HAR may begin later
 
 
@@ -66,15 +67,18 @@ def read_observed(path: str | os.PathLike[str] | IO[bytes], observer: Any) -> Ca
 
 
 def _read_file(
-    path: str | os.PathLike[str] | IO[bytes], source: str | None, progress: Progress | None, observer: Any
+    path: str | os.PathLike[str] | IO[bytes], name: str | None, progress: Progress | None, observer: Any
 ) -> Capture:
-    _check(path, source is not None)
-    with open_source(path, source, progress) as (opened, stored):
+    _check(path, name is not None)
+    with open_source(path, name, progress) as (opened, stored):
         packed = None if isinstance(opened.stream, Prefixed) else opened.stream
         unpacked = None if packed is None else Measured(cast(IO[bytes], packed), 0, None)
-        capture = _read(opened._replace(stream=unpacked or opened.stream, observer=observer))
+        head, addresses = _head(unpacked or opened.stream, SMALL), Addresses()
+        source = opened._replace(stream=unpacked or opened.stream, observer=observer, addresses=addresses)
+        capture = _read(source, head)
         if observer is None:
-            capture = source_maps.apply(capture, opened.attachment, _reopen(path, capture.format))
+            reopen = _reopen(path, source, head) if capture.format == HAR.id else None
+            capture = source_maps.apply(capture, source.attachment, reopen, addresses)
         damage = packed.damage if isinstance(packed, Guarded | trace_zip.TraceStream) else ""
         content = None if unpacked is None else unpacked.finish()
         stored.drain()
@@ -88,18 +92,19 @@ def _read_file(
     return msgspec.structs.replace(capture, caveats=caveats)
 
 
-def _reopen(path: str | os.PathLike[str] | IO[bytes], format: str) -> source_maps.Reopen | None:
-    """Make what opens a HAR once more: where it is a file, or an open one that was read from its beginning."""
-    if format != HAR.id:
+def _reopen(path: str | os.PathLike[str] | IO[bytes], source: Source, head: bytes) -> source_maps.Reopen | None:
+    """Make what opens a HAR once more: where it is a file, or an open one that was read from its beginning. Of a small
+    one the `head` is all."""
+    if not isinstance(path, io.BytesIO) and not (isinstance(path, str | os.PathLike) and os.path.lexists(path)):
         return None
-    if isinstance(path, io.BytesIO):
-        return lambda: _open(io.BytesIO(path.getbuffer()))
-    return (lambda: _open(path)) if isinstance(path, str | os.PathLike) and os.path.lexists(path) else None
+    if len(head) < SMALL:
+        return lambda: nullcontext(source._replace(stream=io.BytesIO(head)))
+    return lambda: _open(io.BytesIO(path.getbuffer()) if isinstance(path, io.BytesIO) else path)
 
 
 @contextmanager
 def _open(path: str | os.PathLike[str] | IO[bytes]) -> Iterator[Source]:
-    with open_source(path) as (source, _):
+    with open_source(path, hashes=False) as (source, _):
         yield source
 
 
@@ -112,17 +117,19 @@ def join_parts(captures: Sequence[Capture]) -> list[Capture]:
     return parts.join(captures)
 
 
-def _read(source: Source) -> Capture:
-    """Read a capture with the reader of its format; what no format recognises, as a HAR, whose log may begin later."""
-    head = _head(source.stream, HEAD)
-    row, problem = guess(head)
+def _read(source: Source, head: bytes) -> Capture:
+    """Read a capture with the reader of its format; what no format recognises, as a HAR, whose log may begin later.
+
+    `head`: its first bytes, which were taken off the stream.
+    """
+    row, problem = guess(head[:HEAD])
     if problem:
         raise CaptureError(source.name, "", problem)
     reader = import_module((row or HAR).module)
     try:
         capture: Capture = reader.read(source._replace(stream=Prefixed(head, source.stream)))
     except NoElement:
-        kind = recognize(head)
+        kind = recognize(head[:HEAD])
         if kind is None:
             raise
         raise CaptureError(source.name, "", kind) from None
@@ -164,7 +171,7 @@ def is_named_capture(path: str) -> bool:
 def _guess(path: str, count: int) -> Guess:
     """Guess the format of a file from its first `count` bytes; none where it cannot be read."""
     try:
-        with open_source(path) as (source, _):
+        with open_source(path, hashes=False) as (source, _):
             return guess(_head(source.stream, count))
     except SeveralCaptures:
         return Guess(HAR)

@@ -26,7 +26,7 @@ class Prefixed:
     """The bytes that were looked at before, then the rest of the stream."""
 
     def __init__(self, head: bytes, stream: Bytes) -> None:
-        self.head = head
+        self.head = memoryview(head)
         self.stream = stream
 
     def readinto(self, buffer: memoryview) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from analyzer.model import Calls, Caveat, CaveatKind, Direction, Effect, Frame, Initiator, Opening
+from analyzer.patterns import Pattern
 
-PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
+PARTS = Pattern(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 LONGEST_URL = 4096  # characters of an address that is kept
 DEEPEST_STACK = 500  # frames, async parents included

@@ -9,12 +9,16 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
+from analyzer.patterns import Pattern
+
 HEAD = 4096  # bytes that a guess looks at
 SPACE = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, too
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """Say whether a file is of a format: MINE, NOT_MINE, or mine and broken, with what is wrong and what to do."""
 
     is_mine: bool
@@ -29,7 +33,7 @@ def broken(problem: str) -> Answer:
     return Answer(is_mine=True, problem=problem)
 
 
-class Format(NamedTuple):
+class Format(msgspec.Struct, frozen=True):
     """One format of captures.
 
     id: its name in results.
@@ -46,7 +50,7 @@ class Format(NamedTuple):
 
 LOG_KEY = rb"(?:version|creator|browser|pages|entries|comment|_\w*)"
 # The beginning of a HAR: its log, by the keys that a log has. Server logs in JSON have a `log` too.
-HAR_LOG = re.compile(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
+HAR_LOG = Pattern(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
 
 
 def sniff_har(head: bytes) -> Answer:

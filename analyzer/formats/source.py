@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
@@ -15,6 +15,7 @@ from analyzer.formats.foreign import UNREAD, recognize_zip
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import NAMES, is_named
 from analyzer.formats.trace_zip import find_networks, open_member, open_trace
+from analyzer.hashing import sha256
 from analyzer.model import CaptureError, plural
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 HASHED_UP_TO = 32 << 20
 LARGEST_SIDE_FILE = 64 << 20
 SPOOLED_FROM = 16 << 20  # bytes of a zip that comes through a pipe
+MOST_ADDRESSES = 1 << 16  # of entries that are counted as there; with more, any may be
 MAGIC = 4  # bytes that show how a file is packed
 
 ENCRYPTED = "a zip that is encrypted, or packed in an unknown way: unpack it first"
@@ -36,16 +38,14 @@ Attachment: TypeAlias = Callable[[str], bytes | None]  # the bytes of a side fil
 class Measured:
     """A stream that counts the bytes that pass, and hashes them while they are few. `size` 0: not known."""
 
-    def __init__(self, stream: IO[bytes], size: int, progress: Progress | None) -> None:
+    def __init__(self, stream: IO[bytes], size: int, progress: Progress | None, hashes: bool = True) -> None:
         self.stream = stream
         self.size = size
         self.count = 0
         self.progress = progress
         self._hash: Any = None
-        if size <= HASHED_UP_TO:
-            import hashlib  # it costs more than the rest of this module
-
-            self._hash = hashlib.sha256()
+        if hashes and size <= HASHED_UP_TO:
+            self._hash = sha256(size)
 
     def readinto(self, buffer: memoryview) -> int:
         count = cast(Any, self.stream).readinto(buffer) or 0
@@ -98,6 +98,21 @@ def no_side_file(name: str) -> bytes | None:
     """Stand for the side files of a capture that has none."""
 
 
+class Addresses:
+    """The addresses that a capture has, as hashes: each of them may be there, and no other is missing by mistake."""
+
+    def __init__(self) -> None:
+        self._hashes: set[int] = set()
+
+    def add(self, address: str) -> None:
+        if len(self._hashes) < MOST_ADDRESSES:
+            self._hashes.add(hash(address))
+
+    def may_have(self, addresses: Iterable[str]) -> bool:
+        """May one of these be there?"""
+        return len(self._hashes) >= MOST_ADDRESSES or not self._hashes.isdisjoint(map(hash, addresses))
+
+
 class Source(NamedTuple):
     """What a format reads: the unpacked bytes of one capture.
 
@@ -105,6 +120,7 @@ class Source(NamedTuple):
     attachment: gives the bytes of a side file.
     size: bytes of the capture, or of what it is packed in; 0 where that is not known.
     observer: sees what a reader sees, where that has something to show (har/reader.py).
+    addresses: takes what the entries of a HAR are for, if somebody wants to know (source_maps.py).
     """
 
     stream: Bytes
@@ -112,13 +128,20 @@ class Source(NamedTuple):
     attachment: Attachment = no_side_file
     size: int = 0
     observer: Any = None
+    addresses: Addresses | None = None
 
 
 @contextmanager
 def open_source(
-    path: str | os.PathLike[str] | IO[bytes], name: str | None = None, progress: Progress | None = None
+    path: str | os.PathLike[str] | IO[bytes],
+    name: str | None = None,
+    progress: Progress | None = None,
+    hashes: bool = True,
 ) -> Iterator[tuple[Source, Measured]]:
-    """Open a capture, unpacked, beside the bytes as they are stored. Raises CaptureError."""
+    """Open a capture, unpacked, beside the bytes as they are stored. Raises CaptureError.
+
+    `hashes`: somebody asks for the digest of what was read.
+    """
     with ExitStack() as stack:
         if isinstance(path, str | os.PathLike):
             name = name or os.fspath(path)
@@ -126,7 +149,7 @@ def open_source(
         else:
             name = name or "-"
             stored = _Stored(path, 0, no_side_file)
-        measured = Measured(stored.stream, stored.size, progress)
+        measured = Measured(stored.stream, stored.size, progress, hashes)
         try:
             head = b""
             while len(head) < MAGIC and (more := measured.read(MAGIC - len(head))):  # a pipe may bring less
@@ -270,8 +293,11 @@ def _beside(folder: str, name: str) -> bytes | None:
     """A side file of the capture, in its own folder and nowhere else: the name comes from the file."""
     if not name or name != os.path.basename(name) or name in (".", "..") or "\\" in name or "\0" in name:
         return None
+    path = os.path.join(folder, name)
+    if not os.access(path, os.F_OK):  # an exception takes longer, and a capture may name thousands of scripts
+        return None
     try:
-        with open(os.path.join(folder, name), "rb") as file:
+        with open(path, "rb") as file:
             return file.read(LARGEST_SIDE_FILE)
     except OSError:
         return None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 
 from analyzer.formats.har import bodies
 from analyzer.formats.har.bodies import Bodies
-from analyzer.formats.source import Attachment, Source
+from analyzer.formats.source import Addresses, Attachment, Source
 from analyzer.model import Capture, CaptureError
 from analyzer.source_maps import placing
 from analyzer.source_maps.placing import ScriptMap, Unusable
@@ -17,13 +16,18 @@ from analyzer.source_maps.placing import ScriptMap, Unusable
 Reopen = Callable[[], AbstractContextManager[Source]]
 
 
-def apply(capture: Capture, attachment: Attachment, reopen: Reopen | None) -> Capture:
-    """Place its frames. `attachment`: gives files beside it; `reopen`: opens a HAR once more, if that is possible."""
+def apply(capture: Capture, attachment: Attachment, reopen: Reopen | None, addresses: Addresses) -> Capture:
+    """Place its frames. `attachment`: gives files beside it; `reopen`: opens a HAR once more, if that is possible.
+
+    `addresses`: those that its entries are for. Most scripts are not in the file, which then is not searched.
+    """
     wanted = placing.scripts(capture)
     if not wanted:
         return capture
-    own = _bodies(wanted, reopen) if reopen is not None else Bodies()
-    return placing.place(capture, partial(_find, own, attachment))
+    may_be_there = addresses.may_have(wanted) or bodies.with_modules(wanted)
+    own = _bodies(wanted, reopen) if reopen is not None and may_be_there else Bodies()
+    answers = {address: _find(own, attachment, address) for address in wanted}
+    return placing.place(capture, answers.get) if any(answers.values()) else capture
 
 
 def _bodies(wanted: set[str], reopen: Reopen) -> Bodies:

@@ -19,6 +19,7 @@ from analyzer.formats import archive
 from analyzer.formats.compression import Guarded, Progress
 from analyzer.formats.json_stream.lines import Line, Pieces, split
 from analyzer.model import CaptureError, Discreet
+from analyzer.patterns import Pattern
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -29,10 +30,10 @@ MOST_PAGES = 10_000
 BLOCK = 1 << 16
 Shape = TypeVar("Shape")
 AT_START = 50.0  # milliseconds in which Playwright writes down the pages that are there when a trace begins
-OPTIONS = re.compile(rb'\{"version":\d+,"type":"context-options"|\{"type":"context-options"')
-PAGE = re.compile(rb'\{"type":"event","time":[\d.]+,"class":"BrowserContext","method":"page"')
+OPTIONS = Pattern(rb'\{"version":\d+,"type":"context-options"|\{"type":"context-options"')
+PAGE = Pattern(rb'\{"type":"event","time":[\d.]+,"class":"BrowserContext","method":"page"')
 # A page that is blank and empty, where the next one is about to take its place.
-EMPTY = re.compile(
+EMPTY = Pattern(
     rb'\{"type":"frame-snapshot","snapshot":\{[^{}]{0,200}"pageId":"([^"]{1,200})"[^{}]{0,200}"frameUrl":"about:blank",'
     rb'"html":\["HTML",\{\},\["HEAD",\{\},\["BASE",\{"href":"about:blank"\}\]\],\["BODY"\]\]'
 )

@@ -63,7 +63,13 @@ def meet(report: Report, masks: Masks) -> Texts:
     """Name all that is secret in a report: what one text names as a secret may stand in another."""
     texts = Texts(masks, report.sessions)
     sessions, others = _list_texts(report.sessions), _list_texts((report.capture, report.groups, report.findings))
-    for mask, text in (*sorted(sessions, key=lambda pair: pair[0] is Texts.text), *others):
+    for mask, text in sessions:
+        if mask is not Texts.text:
+            mask(texts, text)
+    for mask, text in sessions:
+        if mask is Texts.text:
+            mask(texts, text)
+    for mask, text in others:
         mask(texts, text)
     return texts
 

@@ -4,6 +4,7 @@ in their place."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import is_
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -82,7 +83,7 @@ QUOTES: Mapping[Kind, Mask] = {  # not a host: addresses show it
     Kind.NAME: Texts.word,
     Kind.TEXT: Texts.text,
 }
-SHARED = (Initiator, Frame, Attribution)  # a client opens from the same place again and again
+SHARED = frozenset((Initiator, Calls, Frame, Attribution))  # a client opens from the same place again and again
 
 
 class Walk:
@@ -97,31 +98,36 @@ class Walk:
         return cast("T", self._replace(value))
 
     def _replace(self, value: Any) -> Any:
-        if value is None:
-            return None
-        if isinstance(value, tuple):
-            return tuple(map(self._replace, value))
-        if isinstance(value, str):
-            return assemble(map(self._replace_quote, parts_of(value)))
-        if not isinstance(value, SHARED):
+        kind = type(value)
+        if kind in SHARED:
+            result = self._shared.get(value)
+            if result is None:
+                result = self._shared[value] = self._replace_fields(value)
+            return result
+        if kind in FIELDS:
             return self._replace_fields(value)
-        result = self._shared.get(value)
-        if result is None:
-            result = self._shared[value] = self._replace_fields(value)
-        return result
+        if isinstance(value, tuple):
+            results = [self._replace(item) for item in value]
+            return value if all(map(is_, results, value)) else tuple(results)
+        return None if value is None else assemble(map(self._replace_quote, parts_of(value)))
 
     def _replace_fields(self, value: Any) -> Any:
+        """Return the value itself where nothing of it is masked: most have no secret, and are thousands."""
         changes: dict[str, Any] = {}
         for name, mask in FIELDS[type(value)].items():
             field = getattr(value, name)
+            if field is None:
+                continue
             if isinstance(mask, str):
-                changes[name] = self._replace(field) if mask is WITHIN else ()
-            elif field is not None:
-                changes[name] = self._act(mask, field)
-        if isinstance(value, Group):
+                result = self._replace(field) if mask is WITHIN else ()
+            else:
+                result = self._act(mask, field)
+            if result is not field:
+                changes[name] = result
+        if type(value) is Group:
             pairs = ((name, self._act(KEYS[name], text) if text and name in KEYS else text) for name, text in value.key)
             changes["key"] = tuple(pairs)
-        return msgspec.structs.replace(value, **changes)
+        return msgspec.structs.replace(value, **changes) if changes else value
 
     def _replace_quote(self, part: str | Quote) -> str | Quote:
         if not isinstance(part, Quote) or part.kind not in QUOTES:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote, unquote
 
+import msgspec
+
 from analyzer.model import Identity, Session
+from analyzer.patterns import Pattern
 from analyzer.shapes.addresses import SMALL_NUMBER
 
-ALNUM = re.compile(r"[^\W_]+")
-SEPARATOR = re.compile(r"[/\\?#;=&\s'\"<>()]")  # where an address is divided, or ends in a text
-ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+ALNUM = Pattern(r"[^\W_]+")
+SEPARATOR = Pattern(r"[/\\?#;=&\s'\"<>()]")  # where an address is divided, or ends in a text
+ENCODED = Pattern(r"(?:%[0-9A-Fa-f]{2})+")
 SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is masked as a whole part of a path alone
 Place: TypeAlias = tuple[int, int, str]  # where a value begins and ends in a text, and which it is
 
 
-class Secrets(NamedTuple):
+class Secrets(msgspec.Struct, frozen=True):
     """Values of a capture that are masked wherever they stand.
 
     forms: as a value may be written, case folded -> the value. by_word: those that may stand in a text, by their first
@@ -50,7 +52,8 @@ class Secrets(NamedTuple):
 
     def replace(self, text: str, mask: Callable[[str], str]) -> str:
         """Mask them where they stand by themselves, in any case or encoding."""
-        return cut(text, self._find(text, self.by_word), str, mask)
+        places = self._find(text, self.by_word)
+        return cut(text, places, str, mask) if places else text
 
     def find_divided(self, text: str) -> list[Place]:
         """Find those that hold separators, before the text is divided at these."""

@@ -11,6 +11,7 @@ from typing import TypeAlias, cast
 from analyzer.masking.names import Masks
 from analyzer.masking.secrets import NOTHING, Place, cut
 from analyzer.model import Session
+from analyzer.patterns import Pattern
 from analyzer.shapes.addresses import (
     ADDRESS,
     NAMED,
@@ -23,22 +24,21 @@ from analyzer.shapes.addresses import (
 )
 from analyzer.shapes.tokens import RUN, find_homes, mask_homes, opaque
 
-WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
-REST = re.compile(r"[^\s'\"<>()]*")  # of an address in a text
-PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
+WITHIN = Pattern(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
+REST = Pattern(r"[^\s'\"<>()]*")  # of an address in a text
+PIECE = Pattern(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
-SLASH, SLASHES = re.compile(r"([/\\])"), re.compile(r"[/\\]*")
+LONGEST_SCHEME = max(map(len, OPAQUE_SCHEMES))
+SLASH, SLASHES = Pattern(r"([/\\])"), Pattern(r"[/\\]*")
 PACKAGES = ("node_modules", "npm", "deps")  # folders of packages, whose names may begin with an @
-WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
-VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")
-DIGITS = re.compile(r"\d+(?:\.\d+)*")
+WORD = Pattern(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
+VOWEL, UNSPOKEN = Pattern("(?i)[aeiouy]|^https?$"), Pattern("(?i)(?!http)[^aeiouy]{4}")
+DIGITS = Pattern(r"\d+(?:\.\d+)*")
 # Sec-WebSocket-Key (RFC 6455): 16 random bytes. Anything else may be a secret.
-NONCE = re.compile(r"[A-Za-z0-9+/]{22}==")
+NONCE = Pattern(r"[A-Za-z0-9+/]{22}==")
 # page_1, page_1_0, page@5f3a..., frame@5f3a...#2
-EXPORTERS_PAGE = re.compile(
-    r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?"
-)
-PAGE = re.compile(r"[\w.:#@ -]{1,80}")
+EXPORTERS_PAGE = Pattern(r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?")
+PAGE = Pattern(r"[\w.:#@ -]{1,80}")
 NO_PLACE: Place = (sys.maxsize, sys.maxsize, "")
 
 
@@ -52,12 +52,15 @@ def _is_worded(run: str) -> bool:
 def _once(method: Callable[[Texts, str], str]) -> Callable[[Texts, str], str]:
     """Mask a text once, as long as no more values of the capture are met: it may hold one of these, too."""
 
+    what, depends_on_others = method.__name__, method.__name__ == "text"
+
     @wraps(method)
     def mask_once(self: Texts, text: str) -> str:
-        key = method.__name__, len(self.tokens) if method.__name__ == "text" else 0, text
-        if key not in self._masked:
-            self._masked[key] = method(self, text)
-        return self._masked[key]
+        key = what, len(self.tokens) if depends_on_others else 0, text
+        result = self._masked.get(key)
+        if result is None:
+            result = self._masked[key] = method(self, text)
+        return result
 
     return mask_once
 
@@ -90,6 +93,7 @@ class Texts:
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
         self._masked: dict[tuple[str, int, str], str] = {}
+        self._paths: dict[tuple[str, str, str], str] = {}
         self.learn(tuple(sessions))
 
     def learn(self, sessions: Sequence[Session]) -> None:
@@ -98,12 +102,13 @@ class Texts:
         self._hosts.update(host.partition(":")[0].casefold() for host in hosts)
         self._secrets = self._secrets.extend(sessions, self._masks.secrets, self._masks.users)
         self._masked.clear()
+        self._paths.clear()
 
     @_once
     def url(self, url: str) -> str:
         url = url.strip()
         scheme, colon, rest = url.partition(":")
-        if url.lower().startswith(OPAQUE_SCHEMES):
+        if url[:LONGEST_SCHEME].lower().startswith(OPAQUE_SCHEMES):
             return scheme + colon + self.token(rest)
         parts = cast("re.Match[str]", URL.match(url))  # all of it is optional
         scheme, host, begin, end = parts[1], parts[3], parts.start(4), parts.end(4)
@@ -123,6 +128,13 @@ class Texts:
         return address + values + ("" if fragment is None else "#" + self.token(fragment))
 
     def _path(self, scheme: str, host: str, path: str) -> str:
+        """Mask a path once: a socket has it in its URL and in its address without the query."""
+        key = scheme, host, path
+        if key not in self._paths:
+            self._paths[key] = self._mask_path(*key)
+        return self._paths[key]
+
+    def _mask_path(self, scheme: str, host: str, path: str) -> str:
         parts, at = [], 0
         for start, end in find_homes(host, path, is_file(scheme, host)):
             parts += [self._parts(path[at:start]), self._value(path[start:end])]

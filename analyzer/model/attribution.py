@@ -15,7 +15,7 @@ class Limit(Value, frozen=True):
     mode: str | None = None  # development, production, or a plan of the service; None: always
 
 
-class Provider(Value, frozen=True):
+class Provider(Value, frozen=True, cache_hash=True):
     """A WebSocket service, or the socket of a dev server, as far as outputs and rules need to know it."""
 
     id: str
@@ -44,7 +44,7 @@ class Client(Value, frozen=True):
     runtime: str | None
 
 
-class Attribution(Value, frozen=True):
+class Attribution(Value, frozen=True, cache_hash=True):
     """What a socket belongs to, as far as its URL, subprotocols, first messages and initiator tell.
 
     `secrets`: values that must leave no output, wherever else they occur.

@@ -1,4 +1,7 @@
-"""The call stack of what code did: its frames, innermost first, with those of its async parents."""
+"""The call stack of what code did: its frames, innermost first, with those of its async parents.
+
+These values are the keys of many a cache, so each keeps its hash.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class Source(Value, frozen=True):
         return f"{self.url}:{self.line}:{self.column}"
 
 
-class Frame(Value, frozen=True):
+class Frame(Value, frozen=True, cache_hash=True):
     """One function on a call stack, with where in it the next one was called. Line and column count from 1."""
 
     function: str | None
@@ -56,14 +59,14 @@ class Frame(Value, frozen=True):
         return f"{name} ({place})" if place else name
 
 
-class Calls(Value, frozen=True):
+class Calls(Value, frozen=True, cache_hash=True):
     """The frames of one turn of the event loop, innermost first."""
 
     frames: tuple[Frame, ...]
     label: str | None = None  # how they scheduled the turn after them: `await`, `setTimeout`; React: `<Component>`
 
 
-class Initiator(Value, frozen=True):
+class Initiator(Value, frozen=True, cache_hash=True):
     """The code that opened the socket. Line and column count from 1.
 
     mapped: the frame that opened it by source maps. Answers rest on the others, so that they are the same without maps.

@@ -20,10 +20,13 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the least grave."""
-        return list(Severity).index(self)
+        return RANKS[self]
 
     def at_least(self, threshold: Severity) -> bool:
         return self.rank >= threshold.rank
+
+
+RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Verdict(StrEnum):

@@ -177,7 +177,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""
-        return self._is_of_application(session) and self.reaches(session.where)
+        return self._is_of_application(session) and (session.where is None or self.reaches(session.where))
 
     def may_count(self, session: Session) -> bool:
         """Is it one of the application's, or possibly so: of this tab or of another one?"""

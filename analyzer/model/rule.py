@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cache
 
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.needs import Need
@@ -31,12 +32,16 @@ class Cause(Value, frozen=True):
 
     The sessions are some of the finding's that have the same `key`, each of which was open together with another of
     them: certainly, where the overlap is proven. So a cause names no socket that was alone.
+
+    `sign`: is this on a socket without which the cause explains nothing? It may look at the code that opened the socket
+    and at the service alone, and is asked once for each of these.
     """
 
     id: str
     title: str
     explain: Callable[[Finding, Sequence[Session]], Explanation | None]
     key: Callable[[Session], Hashable] = lambda _: None  # None: this socket is none of the cause's business
+    sign: Callable[[Session], bool] | None = None  # None: it has no such sign
     dev_only: bool = False  # production does not have it
     at_most: Severity | None = None  # an overlap that it explains is not graver
     of_possible: bool = False  # it explains overlaps that are not certain, too
@@ -64,6 +69,8 @@ MATTERS = "Why it matters: "  # begins that paragraph of a manual page
 class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
 
+    `gravest`: no finding is graver than this; None: than `severity`.
+
     `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
     `needs`: what a capture must record of one socket at least, else the rule says nothing, whatever happened.
     `concerns`: is this socket one that the rule may speak of? No capture makes it speak of the others.
@@ -83,6 +90,7 @@ class Rule(Value, frozen=True):
     fold: Callable[[Report, Sequence[Finding]], Sentence] | None = (
         None  # says of equal findings in one sentence what they say
     )
+    gravest: Severity | None = None
 
     @property
     def manual(self) -> str:
@@ -92,9 +100,14 @@ class Rule(Value, frozen=True):
     @property
     def importance(self) -> str:
         """Return why it matters, from its manual page, as plain text; empty where that does not say so."""
-        paragraphs = [" ".join(paragraph.split()) for paragraph in self.manual.split("\n\n")]
-        sentence = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
-        return (sentence[:1].upper() + sentence[1:]).replace("`", "")
+        return _find_importance(self.manual)
+
+
+@cache  # a page of many captures says it of each
+def _find_importance(manual: str) -> str:
+    paragraphs = [" ".join(paragraph.split()) for paragraph in manual.split("\n\n")]
+    sentence = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
+    return (sentence[:1].upper() + sentence[1:]).replace("`", "")
 
 
 def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, ...]:
@@ -110,12 +123,18 @@ def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, .
     def is_met(need: Need, session: Session) -> bool:
         return need.is_met(session, pages.get(session.page or ""))
 
+    @cache
+    def select(concerns: Callable[[Session, Policy], bool]) -> list[Session]:
+        return opened if concerns is concerns_every else [it for it in opened if concerns(it, policy)]
+
     unchecked = []
     for rule in rules:
-        sessions = [session for session in opened if rule.needs and rule.concerns(session, policy)]
-        if rule.id in off or not _were_open(rule.least, sessions, report):
+        if not rule.needs or rule.id in off:
             continue
+        sessions = select(rule.concerns)
         if any(all(is_met(need, session) for need in rule.needs) for session in sessions):
+            continue
+        if not _were_open(rule.least, sessions, report):
             continue
         missing = [need for need in rule.needs if not any(is_met(need, session) for session in sessions)]
         unchecked.append(NotChecked(rule.id, _reason(missing, rule.needs)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import NamedTuple
+
+import msgspec
 
 from analyzer.model.time import Duration, format_duration
 
@@ -21,7 +22,7 @@ class Kind(Enum):
     DURATION = "duration"
 
 
-class Quote(NamedTuple):
+class Quote(msgspec.Struct, frozen=True):
     """A value of a sentence."""
 
     kind: Kind
@@ -95,12 +96,21 @@ class Sentence(str):
 def assemble(parts: Iterable[str | Quote]) -> Sentence:
     """Make a sentence of its parts."""
     joined: list[str | Quote] = []
+    texts: list[str] = []
+    own = ""  # text of ours that was joined last
     for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part:
+        if isinstance(part, Quote):
             joined.append(part)
-    sentence = str.__new__(Sentence, "".join(part.text if isinstance(part, Quote) else part for part in joined))
+            texts.append(part.text if part.kind is Kind.ADDRESS else part.value)
+            own = ""
+        elif part:
+            texts.append(part)
+            if own:
+                joined[-1] = own + part
+            else:
+                joined.append(part)
+            own += part
+    sentence = str.__new__(Sentence, "".join(texts))
     sentence.parts = tuple(joined)
     return sentence
 

@@ -121,8 +121,9 @@ class Session(Value, frozen=True):
     def last_sign(self) -> Instant | None:
         """The last instant at which the capture shows that it was open: of one that was still open when the capture
         was saved also a message that it received, which alone would not prove that (`only_sent`)."""
-        signs = [self.last_seen, self.messages.last if self.outcome is Outcome.OPEN else None]
-        return max((at for at in signs if at is not None), default=None)
+        if self.outcome is not Outcome.OPEN or self.messages.last is None:
+            return self.last_seen
+        return self.messages.last if self.last_seen is None else max(self.last_seen, self.messages.last)
 
     @property
     def name(self) -> Sentence:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from analyzer.patterns import Pattern
+
 TOGETHER = " + "  # between the sources of several captures that are told as one
 
 
@@ -42,4 +44,4 @@ def file_name(source: str) -> str:
     return "".join(it if it.isprintable() else "?" for it in TOGETHER.join(names))
 
 
-HOST = re.compile(r"wss?://[\w.:[\]-]{1,100}(?=[/?#]|$)")  # of an address; what follows may be secret
+HOST = Pattern(r"wss?://[\w.:[\]-]{1,100}(?=[/?#]|$)")  # of an address; what follows may be secret

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 Instant: TypeAlias = int
 Duration: TypeAlias = int
 SECOND: Duration = 1_000_000
 MILLISECOND: Duration = 1_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what instants with a date count from
 
 
 def format_duration(duration: Duration) -> str:

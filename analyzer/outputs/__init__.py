@@ -6,12 +6,14 @@ A format is one row of `ROWS` and one module of its name. Command line, completi
 from __future__ import annotations
 
 from importlib import import_module
-from typing import NamedTuple, cast
+from typing import cast
+
+import msgspec
 
 from analyzer.model import Run
 
 
-class Output(NamedTuple):
+class Output(msgspec.Struct, frozen=True):
     """Describe a format."""
 
     name: str  # also of its module

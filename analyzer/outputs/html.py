@@ -8,7 +8,7 @@ articles, which jinja2 made; the page's policy lets no script run but those whos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -30,11 +30,12 @@ ROOM = 3_950_000  # bytes of a page, unless `--top` says how many captures have 
 COUNTED = 6  # captures; from here on a page also shows numbers about them
 
 
-def render(run: Run) -> bytes:
+def render(run: Run, advance: Callable[[int], None] | None = None) -> bytes:
+    """Write the page of a run. `advance`: what to call as captures are done, with how many."""
     run = harmless.hide_folders(run)
     index = make_index(run)
     readable = {entry.id: entry.report for entry in index.entries if entry.report is not None}
-    articles = _articles(run, readable)
+    articles = _articles(run, readable, advance)
     in_full = dict(islice(articles, IN_FULL))
     wanted = run.selection is not None and run.selection.top is not None
     chunks = list(pack_articles(articles) if wanted else _take(pack_articles(articles), ROOM))
@@ -74,7 +75,9 @@ def _count(run: Run, index: Index) -> dict[str, Any]:
     return {"numbers": numbers, "peaks": peaks, "links": links, "meanings": tables.MEANINGS}
 
 
-def _articles(run: Run, reports: Mapping[str, Report]) -> Iterator[tuple[str, Markup]]:
+def _articles(
+    run: Run, reports: Mapping[str, Report], advance: Callable[[int], None] | None
+) -> Iterator[tuple[str, Markup]]:
     """Write the article of each capture, with its id."""
     names = harmless.names(run)
     shares = _share([len(report.sessions) for report in islice(reports.values(), IN_FULL)], STATIC)
@@ -85,6 +88,8 @@ def _articles(run: Run, reports: Mapping[str, Report]) -> Iterator[tuple[str, Ma
         packed = number < IN_FULL and len(data) > LARGE
         data = Markup(pack(data) if packed else data)  # noqa: S704 - `<` is escaped in it
         yield id, templates.fragment("capture.html", part=part, run=run, names=names, data=data, packed=packed)
+        if advance is not None:
+            advance(1)
 
 
 def _share(sizes: Sequence[int], room: int) -> list[int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from analyzer.model import Cause, Rule, Severity
+from analyzer.patterns import Pattern
 from analyzer.wording import terminal
 from analyzer.wording.manual import CODE, paragraphs
 from analyzer.wording.medium import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium
@@ -16,7 +16,7 @@ from analyzer.wording.terminal import headline, wrap
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
 ROOM = 31  # columns that a title needs beside its id
-LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")  # of Markdown: a terminal shows its text alone
+LINK = Pattern(r"\[([^]]+)\]\([^)]+\)")  # of Markdown: a terminal shows its text alone
 SHOWN = "`har-sockets rules NAME` explains one. `har-sockets check` fails on warnings and errors, see --fail-on."
 
 

@@ -18,6 +18,7 @@ from analyzer import gate
 from analyzer.document import Json, pretty
 from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity, plural
 from analyzer.model.sentence import Sentence, assemble, chain, parts_of
+from analyzer.patterns import Pattern
 from analyzer.version import HOME, VERSION
 from analyzer.wording import facts, harmless, manual, titles
 from analyzer.wording.coverage import describe_unchecked
@@ -25,11 +26,11 @@ from analyzer.wording.coverage import describe_unchecked
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS = 25_000  # that GitHub takes of a run
 RELATED = 10  # places of further sockets
-SCHEME = re.compile(r"(?!data:)[A-Za-z][A-Za-z0-9+.-]*:")
-URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-BUNDLER = re.compile(r"(?:webpack|webpack-internal|turbopack|rollup|vite|ng|file):", re.IGNORECASE)
-SOURCE = re.compile(r"(?:^|/)src/|\.(?:[cm]?tsx?|jsx|vue|svelte|astro)$")  # a file of a repository, not a bundle
-STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+SCHEME = Pattern(r"(?!data:)[A-Za-z][A-Za-z0-9+.-]*:")
+URL = Pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
+BUNDLER = Pattern(r"(?:webpack|webpack-internal|turbopack|rollup|vite|ng|file):", re.IGNORECASE)
+SOURCE = Pattern(r"(?:^|/)src/|\.(?:[cm]?tsx?|jsx|vue|svelte|astro)$")  # a file of a repository, not a bundle
+STRAY = Pattern(r"%(?![0-9A-Fa-f]{2})")
 
 
 def render(run: Run) -> bytes:

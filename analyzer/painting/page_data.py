@@ -80,12 +80,18 @@ class _Kinds:
         self.pages = {page.id: page for page in reversed(part.report.capture.pages)}  # the first counts, as for `show`
         self.array = next((_array(row.session.pointer) for row in part.rows), "")
         self.kinds, self.words, self.stacks = _Numbers(), _Numbers(), _Numbers()
+        self.by_texts: dict[tuple[Any, ...], int] = {}  # thousands of sockets have the same
 
     def number(self, row: Row, section: int, closed: Bounds | None) -> int:
-        return self.kinds((section, row.session.clock, self._stack(row), *map(self.words, self._words(row, closed))))
+        calls, words = socket.list_calls(row.session), tuple(self._words(row, closed))
+        texts = section, row.session.clock, calls, words
+        number = self.by_texts.get(texts)
+        if number is None:
+            kind = section, row.session.clock, self._stack(calls), *map(self.words, words)
+            number = self.by_texts[texts] = self.kinds(kind)
+        return number
 
-    def _stack(self, row: Row) -> int:
-        calls = socket.list_calls(row.session)
+    def _stack(self, calls: Iterable[socket.Line]) -> int:
         return self.stacks(tuple(self.words(_style(call) + safe(call.words, 400)) for call in calls))
 
     def _words(self, row: Row, closed: Bounds | None) -> Iterator[str]:
@@ -147,9 +153,11 @@ def _rhythm(messages: Messages, life: Interval | None, axis: Axis, columns: int)
     if life is None or not messages.times:
         return ""
     span = max(1, (axis.end if life.end is None else life.end) - life.start)
-    counts = [0] * (2 * columns)
+    counts, start, last = [0] * (2 * columns), life.start, columns - 1
     for at, is_sent in zip(messages.times, messages.directions, strict=True):
-        counts[min(columns - 1, max(0, (at - life.start) * columns // span)) + columns * (is_sent != 1)] += 1
+        column = (at - start) * columns // span
+        column = 0 if column < 0 else last if column > last else column
+        counts[column if is_sent == 1 else column + columns] += 1
     most = max(counts)
     return "".join(str(-(-9 * count // most)) for count in counts)
 

@@ -23,9 +23,13 @@ def _cell(value: object) -> object:
     return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
+def _escape(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
 def harmless(value: object) -> object:
     """Keep text of a capture from running as a formula."""
     if isinstance(value, str):
-        plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+        plain = value if value.isprintable() else "".join(map(_escape, value))
         return "'" + plain if plain.startswith(FORMULA) and plain != "-" else plain
     return value

@@ -172,6 +172,12 @@ def _environment() -> Environment:
     return environment
 
 
+def compile_templates() -> None:
+    """Compile every template, so that no page has to."""
+    for template in TEMPLATES:
+        _environment().get_template(template)
+
+
 def read_asset(name: str) -> str:
     return (Path(__file__).parent / "report" / name).read_text("utf-8")
 
@@ -182,3 +188,7 @@ def _hash(text: str) -> str:
 
 def _messages(messages: Messages) -> str:
     return "not recorded" if messages.sent is None else f"{messages.sent:,}, {messages.received:,}"
+
+
+if __name__ == "__main__":
+    compile_templates()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from analyzer.masking import Texts
 from analyzer.model import ConsoleLine, Instant
+from analyzer.patterns import Pattern
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.endpoints import Endpoint, find_endpoint
 from analyzer.recorder.errors import RecordingError, SaveError
@@ -30,9 +30,9 @@ from analyzer.recorder.witness import TIME, needs_time, refine, wait_for_log
 Result = TypeVar("Result")
 Save: TypeAlias = Callable[[Recorded, bool], None]  # a state of the recording; is it the last one?
 
-SCHEME = re.compile(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
-LOCAL = re.compile(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate
-NETWORK = re.compile(r"net::\w+")  # the browser's own word for what went wrong
+SCHEME = Pattern(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
+LOCAL = Pattern(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate
+NETWORK = Pattern(r"net::\w+")  # the browser's own word for what went wrong
 ABORTED = "net::ERR_ABORTED"  # by the user, who went on to another page
 NO_PAGE = "net::ERR_HTTP_RESPONSE_CODE_FAILURE"  # the browser's own page is shown instead
 CERTIFICATE = "net::ERR_CERT_"

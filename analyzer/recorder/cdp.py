@@ -18,7 +18,6 @@ Measured (tests/browser/test_recorder.py, Chromium 156):
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ from urllib.parse import urlsplit
 from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
 from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
+from analyzer.patterns import Pattern
 from analyzer.recorder.messages import measure
 from analyzer.recorder.older import OlderSockets
 from analyzer.recorder.recording import By, Recording
@@ -44,7 +44,7 @@ DOCUMENTS = ("page", "iframe", "webview")  # types of targets that show document
 TABS = ("page", "webview")
 LOADED = ("DOMContentLoaded", "load")  # lifecycle events
 EMPTY = ("", ":", "about:blank")  # addresses of a tab's first, empty document
-STATUS = re.compile(r"response code: (\d{3})")
+STATUS = Pattern(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
     "reloadBypassingCache": PageKind.RELOAD,

@@ -11,7 +11,6 @@ Measured in Chromium 156 (a page with a worker, and sockets that fail):
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -21,13 +20,14 @@ from analyzer.formats.devtools import initiator
 from analyzer.formats.har.console import LONGEST_TEXT
 from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, ConsoleLine, Instant, Level
+from analyzer.patterns import Pattern
 from analyzer.services import loading
 from analyzer.services.console import find_services, names_socket
 
 LEVELS = {"warning": Level.WARNING, "error": Level.ERROR, "assert": Level.ERROR}
 MOST_ARGUMENTS = 50
 MOST_FRAMES = 16  # of the innermost turn: what called the client library is among them
-PLACEHOLDER = re.compile(r"%([sdifoOc%])")  # https://console.spec.whatwg.org/#formatter
+PLACEHOLDER = Pattern(r"%([sdifoOc%])")  # https://console.spec.whatwg.org/#formatter
 TRACE = "\n    at "  # begins the call stack in an error's description
 
 

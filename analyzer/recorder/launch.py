@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzer.patterns import Pattern
 from analyzer.recorder.connection import CallError, Connection
 from analyzer.recorder.endpoints import ACTIVE_PORT, write_active_port
 from analyzer.recorder.errors import RecordingError
@@ -41,8 +42,8 @@ OF_PLAYWRIGHT = (
 )
 NO_BROWSER = "no Chrome, Chromium or Edge was found: install one, or name its program in CHROME_PATH"
 
-LISTENING = re.compile(r"DevTools listening on (wss?://\S+)")
-LOG_PREFIX = re.compile(r"^\[[^\]]*\] ?")  # process, time, file and line
+LISTENING = Pattern(r"DevTools listening on (wss?://\S+)")
+LOG_PREFIX = Pattern(r"^\[[^\]]*\] ?")  # process, time, file and line
 FATAL = ":FATAL:"
 NO_SANDBOX = "--no-sandbox"
 DEFAULT_PROFILE = "requires a non-default data directory"  # Chrome, which goes on without listening

@@ -80,8 +80,8 @@ def _remedy(sessions: Sequence[Session]) -> tuple[str, str | None]:
     apps = {session.user[:2] if session.user is not None else None for session in sessions}
     if len(apps) == 1 and None not in apps:
         return USERS, link
-    parts = (openings.in_order(members) for _, members in overlaps.partition(sessions, Scope.ENDPOINT))
-    twice = [lot for members in parts for lot in overlaps.together(members)]
+    parts = (members for _, members in overlaps.partition(sessions, Scope.ENDPOINT) if len(members) > 1)
+    twice = [lot for members in parts for lot in overlaps.together(openings.in_order(members))]
     if not twice:
         return DIFFERENT, None
     if all(map(openings.is_handed_over, twice)):

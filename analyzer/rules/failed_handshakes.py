@@ -73,4 +73,4 @@ def _storm(failed: Iterable[Session], everyone: Sequence[Session]) -> bool:
     return any(late - early < WITHIN for early, late in zip(starts, starts[STORM - 1 :], strict=False))
 
 
-RULE = Rule("failed-handshakes", "Sockets that never opened", Severity.NOTE, check)
+RULE = Rule("failed-handshakes", "Sockets that never opened", Severity.NOTE, check, gravest=Severity.WARNING)

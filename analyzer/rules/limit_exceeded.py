@@ -23,7 +23,6 @@ from analyzer.model import (
     Provider,
     Report,
     Rule,
-    Scope,
     Session,
     Severity,
     describe_overlap,
@@ -32,9 +31,9 @@ from analyzer.model.sentence import Sentence, term
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for key, members in overlaps.partition(filter(policy.counts, report.sessions), Scope.USER):
+    for members in overlaps.by_user(filter(policy.counts, report.sessions)):
         provider = members[0].provider
-        if key.per is Scope.USER and provider is not None:
+        if provider is not None:
             for limit in _limits(provider, policy):
                 yield from _findings(report, members, provider, limit)
 

@@ -77,9 +77,11 @@ def _remedy(report: Report, overlap: Overlap) -> str:
     ended = {page.id for page in capture.pages if page.end is not None}
     filtered = any(caveat.id == "filtered" for caveat in capture.caveats)
     by_page = any(trace.coverage.closes is Closes.WHILE_PAGE_LIVES for trace in capture.traces)
-    unclosed = unknowns.find(report.named(overlap.sessions)).closes
-    left = by_page and not filtered and any(session.page in ended for session in unclosed)
-    return LEFT if left else advice.to_decide(capture)
+    if by_page and ended and not filtered:
+        unclosed = unknowns.find(report.named(overlap.sessions)).closes
+        if any(session.page in ended for session in unclosed):
+            return LEFT
+    return advice.to_decide(capture)
 
 
 RULE = Rule(

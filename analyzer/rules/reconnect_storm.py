@@ -30,6 +30,8 @@ REMEDY = "Make the client wait longer after each failure, with some random varia
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for members in backoff.series(filter(policy.counts, report.sessions)):
+        if len(members) < policy.storm_opens:
+            continue
         again, _ = backoff.reconnects(members)
         start, most = _densest(again)
         if most >= policy.storm_opens:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from analyzer.model import MILLISECOND, Client, Duration, Provider, Value
+from analyzer.patterns import Pattern
 from analyzer.services import Verified, packing, paths
+from analyzer.services.paths import Fits
 
 SOURCE = Path(__file__).with_name("clients.toml")
-NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
+NUMBERS = Pattern(r"v?(\d+(?:\.\d+)*)")
 
 
 class Habit(Value, frozen=True, forbid_unknown_fields=True):
@@ -83,29 +84,28 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     def heartbeat(self) -> Duration | None:
         return None if self.beats is None else self.beats * MILLISECOND
 
-    def find_fault(self, cause: str, client: Client | None, written: str = "") -> Fault | None:
-        """The fault that makes this cause, where client and version, or the stack (`paths.write`), show that it has
-        it."""
+    def find_fault(self, cause: str, client: Client | None, names: Sequence[str] = ()) -> Fault | None:
+        """The fault that makes this cause, where client and version, or the stack (its names as `paths.mark` has
+        them), show that it has it."""
         version = numbers(client.version) if client is not None and self._is_name(client.name) else ()
         faults = (it for it in self.fault if cause in it.causes)
         if version:
             return next((it for it in faults if numbers(it.since) <= version <= numbers(it.until)), None)
-        return next((it for it in faults if it.shape and paths.compile_path(it.shape).match(written)), None)
+        return next((it for it in faults if it.shape and paths.count(it.shape, "", names) is not None), None)
 
     def find_habit(self, cause: str) -> Habit | None:
         """What the library does by design, of any version, that makes this cause."""
         return next((it for it in self.habit if cause in it.causes), None)
 
     def _is_name(self, client: str | None) -> bool:
-        return self.client is not None and _regex(self.client).fullmatch(client or "") is not None
+        return self.client is not None and paths.fit_name(self.client)(client or "")
 
 
-class Way(NamedTuple):
-    """One path of one library, ready to be held against a stack."""
+class Way(msgspec.Struct, frozen=True):
+    """One path of one library."""
 
     library: Library
     path: str
-    pattern: re.Pattern[str]
     weak: bool = False  # believed only where the service is the library's
     hook: bool = False  # a framework called its outermost function, so that no code of the application is around it
     retry: bool = False  # the library opened by itself
@@ -140,11 +140,37 @@ def _by_service() -> dict[str, Library]:
     return {service: row for row in reversed(libraries()) for service in row.services}
 
 
+@lru_cache(1024)
+def ways(first: str) -> tuple[Way, ...]:
+    """The paths of all libraries that may fit where the function which opens the socket has this marked name."""
+    return _choose(_ways(), _by_beginning(_ways), first)
+
+
+@lru_cache(1024)
+def wraps(first: str) -> tuple[Way, ...]:
+    """Likewise of libraries that use another one: their paths begin at the function which called that."""
+    return _choose(_wraps(), _by_beginning(_wraps), first)
+
+
+def _choose(ways: tuple[Way, ...], by_beginning: dict[Fits, list[int]], first: str) -> tuple[Way, ...]:
+    numbers = {number for fits, beginning in by_beginning.items() if fits(first) for number in beginning}
+    return tuple(ways[number] for number in sorted(numbers))
+
+
 @cache
-def ways() -> tuple[Way, ...]:
-    """The paths of all libraries, from the function that opens the socket."""
+def _by_beginning(list_ways: Callable[[], tuple[Way, ...]]) -> dict[Fits, list[int]]:
+    """Group ways, by their numbers, by what fits the innermost function: most begin as others do."""
+    groups: dict[Fits, list[int]] = {}
+    for number, way in enumerate(list_ways()):
+        for fits in paths.list_beginnings(way.path, way.library.inside):
+            groups.setdefault(fits, []).append(number)
+    return groups
+
+
+@cache
+def _ways() -> tuple[Way, ...]:
     return tuple(
-        Way(row, path, paths.compile_path(path, row.inside), weak, group is of.hooks, group is of.retries)
+        Way(row, path, weak, group is of.hooks, group is of.retries)
         for row in libraries()
         for of, weak in ((row.paths, False), (row.weak, True))
         for group in (of.calls, of.retries, of.hooks)
@@ -153,17 +179,9 @@ def ways() -> tuple[Way, ...]:
 
 
 @cache
-def wraps() -> tuple[Way, ...]:
-    """The paths of libraries that use another one: they begin at the function which called that."""
-    return tuple(
-        Way(row, path, paths.compile_path(path, row.inside)) for row in libraries() for path in row.paths.wraps
-    )
+def _wraps() -> tuple[Way, ...]:
+    return tuple(Way(row, path) for row in libraries() for path in row.paths.wraps)
 
 
 def _fits(pattern: str, function: str | None) -> bool:
-    return bool(pattern) and _regex(pattern).fullmatch(paths.own_name(function)) is not None
-
-
-@cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return bool(pattern) and paths.fit_name(pattern)(paths.own_name(function))

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from analyzer.patterns import Pattern
 from analyzer.services import Row, compile_pattern
 
-OF_SOCKETS = re.compile(r"(?i)web ?socket|\bwss?://")
-HOST = re.compile(r"\b(?:wss?|https?)://(?:[^\s/?#'\"<>()]*@)?([^\s/?#'\"<>():]+)")  # of an address in a text
+OF_SOCKETS = Pattern(r"(?i)web ?socket|\bwss?://")
+HOST = Pattern(r"\b(?:wss?|https?)://(?:[^\s/?#'\"<>()]*@)?([^\s/?#'\"<>():]+)")  # of an address in a text
 
 
 def names_socket(text: str) -> bool:

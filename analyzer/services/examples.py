@@ -18,10 +18,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from analyzer.model import Attribution, Client, Direction, Identity, Messages, Opening, Trace, Value
+from analyzer.patterns import Pattern
 from analyzer.services import Row, packing
 from analyzer.services.matching import attribute
 
-NOTATION = re.compile(r"<(jwt|base64|hex) ([^<>]*)>")
+NOTATION = Pattern(r"<(jwt|base64|hex) ([^<>]*)>")
 
 
 class Socket(Value, frozen=True, forbid_unknown_fields=True, kw_only=True):

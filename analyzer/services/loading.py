@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from analyzer.model import Value
+from analyzer.patterns import Pattern
 from analyzer.services import Match, Place, Row, Where, compile_pattern, packing
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 SOURCE = Path(__file__).with_name("catalogue.toml")
 SCOPES = ("user", "app", "unit", "project", "database", "account", "token", "channel")
-DATE = re.compile(r"\d{4}-\d\d-\d\d")
+DATE = Pattern(r"\d{4}-\d\d-\d\d")
 # How msgspec words what is wrong with a row, and how TOML's users would; its names of types.
 PLAIN = (
-    (re.compile(r"^Object missing required field"), "needs"),
-    (re.compile(r"^Object contains unknown field"), "there is no field"),
-    (re.compile(r"^Invalid enum value"), "there is no place"),
-    (re.compile(r"^Expected (.+), got (.+)$"), r"must be \1, not \2"),
+    (Pattern(r"^Object missing required field"), "needs"),
+    (Pattern(r"^Object contains unknown field"), "there is no field"),
+    (Pattern(r"^Invalid enum value"), "there is no place"),
+    (Pattern(r"^Expected (.+), got (.+)$"), r"must be \1, not \2"),
 )
 TYPES = {
     "str": "a text",

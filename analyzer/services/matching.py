@@ -7,23 +7,30 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from analyzer.memo import LONGEST
-from analyzer.model import Attribution, Client, Direction, Discreet, Identity, Opening, Trace
+from analyzer.memo import LONGEST, memoize_last
+from analyzer.model import Attribution, Client, Direction, Discreet, Identity, Opening, Provider, Trace
+from analyzer.patterns import Pattern
 from analyzer.services import Match, Place, Row, Where, compile_pattern
 
-PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
+PARTS = Pattern(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
 # A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
 DEV_HOST = (
     r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
     r"|172\.(?:1[6-9]|2\d|3[01])\..+"
 )
-NAME, VERSION = re.compile(r"[\w@][\w@/. +-]{0,40}"), re.compile(r"v?\d[\w.+-]{0,30}")
+# Of a regular expression: signs that stand for themselves, from its beginning and to its end.
+LITERAL = r"(?:\\[^\w]|[^\\.^$*+?{}\[\]|()])"
+BEGINNING, END = Pattern(rf"(?:{LITERAL}(?![*+?{{]))*"), Pattern(rf"(?:(?<!\\){LITERAL})*\Z")
+ESCAPE = Pattern(r"\\(.)", re.DOTALL)
+UNSURE = Pattern(r"\||\(\?(?!:)|\\[xuUN\d]")  # alternatives, inline flags, escapes of several characters
+UNKNOWN = Attribution()
+NAME, VERSION = Pattern(r"[\w@][\w@/. +-]{0,40}"), Pattern(r"v?\d[\w.+-]{0,30}")
 
 
 class _View(Discreet, msgspec.Struct):
@@ -32,7 +39,8 @@ class _View(Discreet, msgspec.Struct):
     host: str
     port: int | None
     path: str
-    query: dict[str, str]  # as it is written: few of its values are asked for
+    query: dict[str, str]  # as it is written: few of its values are asked for, but these by several places
+    decoded: dict[str, str]
     protocols: tuple[str, ...]
     sent: list[Opening]
     received: list[Opening]
@@ -42,7 +50,9 @@ class _View(Discreet, msgspec.Struct):
     parsed: dict[str, Any]  # texts that were taken for JSON: several places of a row lie within one
 
     def value(self, key: str) -> str:
-        return unquote_plus(self.query[key], errors="replace")
+        if key not in self.decoded:
+            self.decoded[key] = unquote_plus(self.query[key], errors="replace")
+        return self.decoded[key]
 
     def texts(self, where: Where, key: str | None) -> Iterable[tuple[str, bool]]:
         """Return the texts at a place, each with whether it is cut off."""
@@ -65,22 +75,27 @@ def attribute(trace: Trace, rows: Sequence[Row]) -> Attribution:
     """Attribute a socket by the first row that matches. Whatever the capture holds, this raises nothing."""
     own = trace.attribution
     if own is not None:  # a capture that we extracted
-        provider = next((row.provider for row in rows if own.provider and row.id == own.provider.id), None)
+        provider = next((_provider(row) for row in rows if own.provider and row.id == own.provider.id), None)
         return msgspec.structs.replace(own, provider=provider)
     view = _view(trace)
     row = _matching(rows, view)
     if row is None:
-        return Attribution()
+        return UNKNOWN
     app, user = _first(row.app, view), _first(row.user, view)
     name, version, runtime = (_client(it, view) for it in (row.client.name, row.client.version, row.client.runtime))
     version = version if version is not None and VERSION.fullmatch(version) else None
     return Attribution(
-        provider=row.provider,
+        provider=_provider(row),
         identity=Identity(app, user) if app is not None or user is not None else None,
         client=Client(name, version, runtime) if name is not None or version is not None else None,
         secrets=tuple(dict.fromkeys(value for place in row.secrets for value in _values(place, view))),
         has_contents=_has_contents(trace) if row.names_user_in_messages else None,
     )
+
+
+@lru_cache(256)  # one value for all sockets of a service
+def _provider(row: Row) -> Provider:
+    return row.provider
 
 
 def _has_contents(trace: Trace) -> bool:
@@ -101,6 +116,7 @@ def _view(trace: Trace) -> _View:
         port=int(port) if port.isascii() and port.isdigit() and len(port) < 6 else None,
         path=unquote(path, errors="replace"),
         query={unquote_plus(key, errors="replace"): value for key, value in reversed(pairs)},  # the first of several
+        decoded={},
         protocols=trace.protocols,
         sent=[it for it in trace.opening if it.direction is Direction.SEND],
         received=[it for it in trace.opening if it.direction is Direction.RECEIVE],
@@ -111,41 +127,67 @@ def _view(trace: Trace) -> _View:
     )
 
 
+class _Candidate(msgspec.Struct, frozen=True):
+    """A row with one of its conditions, as far as it is not yet checked."""
+
+    row: Row
+    match: Match
+    beginning: str = ""  # of each path that fits
+    end: str = ""
+
+
+class _Catalogue:
+    """Rows as the key of a cache: compared by identity, as a key of a hundred rows costs more than the answer."""
+
+    def __init__(self, rows: tuple[Row, ...]) -> None:
+        self.rows = rows
+
+
+_unite = lru_cache(8)(_Catalogue)  # each capture of a folder has the same rows in a tuple of its own
+
+
+@memoize_last  # each socket of a capture asks about the same tuple
+def _catalogue(rows: tuple[Row, ...]) -> _Catalogue:
+    return _unite(rows)
+
+
 def _matching(rows: Sequence[Row], view: _View) -> Row | None:
-    where = tuple(rows), view.host, view.port, frozenset(view.query)
-    has = bool(view.protocols), bool(view.scripts), bool(view.sent or view.received)
+    where = _catalogue(tuple(rows)), view.host, view.port, frozenset(view.query)
+    has = bool(view.protocols), bool(view.scripts), bool(view.sent), bool(view.received)
     if len(view.host) + len(view.path) + sum(map(len, view.query)) <= LONGEST:
         candidates = _at(view.path, *where, *has)
     else:
         candidates = _fitting(_on.__wrapped__(*where, *has), view.path)
-    return next((row for row, match in candidates if _matches(match, view)), None)
+    return next((it.row for it in candidates if _matches(it.match, view)), None)
 
 
 @lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
-def _at(path: str, *address: Any) -> tuple[tuple[Row, Match], ...]:
+def _at(path: str, *address: Any) -> Sequence[_Candidate]:
     """List the conditions that a socket of this address may meet, in the order of the rows."""
     return _fitting(_on(*address), path)
 
 
-def _fitting(candidates: Iterable[tuple[Row, Match]], path: str) -> tuple[tuple[Row, Match], ...]:
-    return tuple((row, match) for row, match in candidates if match.path is None or _fits(match.path, path))
+def _fitting(candidates: Iterable[_Candidate], path: str) -> Sequence[_Candidate]:
+    near = [it for it in candidates if path.startswith(it.beginning) and path.endswith(it.end)]
+    return [it for it in near if it.match.path is None or _fits(it.match.path, path)]
 
 
 @lru_cache(1024)
 def _on(
-    rows: tuple[Row, ...],
+    catalogue: _Catalogue,
     host: str,
     port: int | None,
     keys: frozenset[str],
     protocols: bool,
     scripts: bool,
-    opening: bool,
-) -> tuple[tuple[Row, Match], ...]:
+    sends: bool,
+    receives: bool,
+) -> Sequence[_Candidate]:
     """The same by host and the keys of the query alone, and by whether it has subprotocols, code that opened it, and
-    messages at all."""
-    return tuple(
-        (row, match)
-        for row in rows
+    messages that were sent and received at all."""
+    return [
+        _Candidate(row, match, *_find_ends(match.path or ""))
+        for row in catalogue.rows
         for match in row.match
         if (match.port is None or port == match.port)
         and (match.host is None or _fits(match.host, host))
@@ -153,12 +195,17 @@ def _on(
         and match.query.keys() <= keys
         and (protocols or match.protocol is None)
         and (scripts or match.script is None)
-        and (opening or (match.sent is None and match.received is None))
-    )
+        and (sends or match.sent is None)
+        and (receives or match.received is None)
+    ]
 
 
 def _matches(match: Match, view: _View) -> bool:
-    """Check all the other conditions."""
+    """Check all the other conditions: first those that most rows have which come as far."""
+    if match.sent is not None and not _begins(match.sent, view.sent):
+        return False
+    if match.received is not None and not _begins(match.received, view.received):
+        return False
     for key, pattern in match.query.items():
         if pattern and not _fits(pattern, view.value(key)):
             return False
@@ -168,11 +215,7 @@ def _matches(match: Match, view: _View) -> bool:
         return False
     if match.receives_only and view.sends:
         return False
-    if match.script is not None and not any(compile_pattern(match.script).search(url) for url in view.scripts):
-        return False
-    return (match.sent is None or _begins(match.sent, view.sent)) and (
-        match.received is None or _begins(match.received, view.received)
-    )
+    return match.script is None or any(compile_pattern(match.script).search(url) for url in view.scripts)
 
 
 def _by_page(view: _View) -> bool:
@@ -185,11 +228,27 @@ def _by_page(view: _View) -> bool:
 
 
 def _fits(pattern: str, text: str) -> bool:
+    beginning, end = _find_ends(pattern)
+    if not (text.startswith(beginning) and text.endswith(end)):
+        return False
     return compile_pattern(pattern).fullmatch(text) is not None
 
 
 def _begins(pattern: str, messages: Iterable[Opening]) -> bool:
-    return any(compile_pattern(pattern).match(it.text) for it in messages)
+    beginning, _ = _find_ends(pattern)
+    for message in messages:  # a generator costs more than the comparison
+        if message.text.startswith(beginning) and compile_pattern(pattern).match(message.text):
+            return True
+    return False
+
+
+@cache
+def _find_ends(pattern: str) -> tuple[str, str]:
+    """Find with which characters a text must begin and end that fits: most patterns need not be compiled for that."""
+    if UNSURE.search(pattern):
+        return "", ""
+    beginning, end = (ESCAPE.sub(r"\1", match[0]) for match in (BEGINNING.match(pattern), END.search(pattern)) if match)
+    return beginning, end
 
 
 def _client(place: str | Place | None, view: _View) -> str | None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 
 from analyzer.memo import memoize
+from analyzer.patterns import Pattern
 from analyzer.shapes.tokens import RUN, decode, opaque, opaque_segment
 
-ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:blob|data|javascript|view-source):)\S*|about:(?:blank|newtab|srcdoc)")
-NAMED = re.compile(  # a secret by the word before it, also at the end of a name: access_token=, {"apiKey":"
+ADDRESS = Pattern(r"(?:[A-Za-z][\w+.-]*://|(?:blob|data|javascript|view-source):)\S*|about:(?:blank|newtab|srcdoc)")
+NAMED = Pattern(  # a secret by the word before it, also at the end of a name: access_token=, {"apiKey":"
     r"(\b(?:bearer|basic)\s+|\bjwt\s+(?=[a-z.,]*[^\sa-z.,])"
     r"|(?:token|key|secret|passw(?:or)?d|passphrase|session|ticket|signature|credentials?|auth\w{0,20}"
     r"|(?<![^\W\d_])(?:jwt|pwd?|pin|sid|sig))"
@@ -20,14 +21,12 @@ NAMED = re.compile(  # a secret by the word before it, also at the end of a name
     r"([^\s&;,'\"<>]+)",
     re.IGNORECASE,
 )
-URL = re.compile(
-    r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
-)
+URL = Pattern(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 WEB = ("http", "https", "ws", "wss", "blob")  # schemes of which a path is no folder of a computer
 # Values that a protocol asks for and that say nothing of anyone, by their names: only where they look like it.
 VERSION_NUMBER = r"v?\d{1,3}(?:\.\d{1,3}){0,3}"
 PROTOCOLS_OWN = {
-    name: re.compile(pattern, re.IGNORECASE)
+    name: Pattern(pattern, re.IGNORECASE)
     for names, pattern in (
         ("eio v vsn ver version apiversion api_version api-version protocol protocolversion", VERSION_NUMBER),
         ("protocol_version protocol-version negotiateversion x-nexus-version", VERSION_NUMBER),
@@ -38,10 +37,10 @@ PROTOCOLS_OWN = {
     for name in names.split()
 }
 # A number that can be no more than a setting or a count; one that begins with a zero is a code.
-SMALL_NUMBER = re.compile(r"0|[1-9]\d{0,4}", re.ASCII)
-NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a name in snake, kebab or camel case
+SMALL_NUMBER = Pattern(r"0|[1-9]\d{0,4}", re.ASCII)
+NAME_WORD = Pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a name in snake, kebab or camel case
 # A parameter with such a word in its name may hold a secret or say who someone is, however short its value is.
-PRIVATE = re.compile(
+PRIVATE = Pattern(
     r"(?:account|acct|address|age|auth|birth|card|cell|client|contact|credential|customer|cust|device|email|employee"
     r"|guest|login|mail|member|mobile|owner|parent|participant|patient|person|phone|player|profile|secret|sender|session"
     r"|signature|student|subscriber|tel|user|usr|visitor)[a-z]*"
@@ -83,7 +82,12 @@ def mask_segment(segment: str, mask: Callable[[str], str], show: Callable[[str],
         return ";".join([mask_segment(name, mask, show), *(mask_pair(it, mask, show) for it in parameters)])
     if segment.partition("=")[2].strip("="):
         return mask_pair(segment, mask, show)
-    return mask(segment) if opaque_segment(segment) or names_secret(decode(segment)) else show(segment)
+    return mask(segment) if _is_secret(segment) else show(segment)
+
+
+@memoize(8192)  # most of what stands in one address stands in the next, too
+def _is_secret(segment: str) -> bool:
+    return opaque_segment(segment) or names_secret(decode(segment))
 
 
 def mask_pair(pair: str, mask: Callable[[str], str], show: Callable[[str], str]) -> str:

@@ -13,7 +13,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
+
+from analyzer.patterns import Pattern
 
 LOWER, UPPER, DIGIT, OTHER = range(4)
 KINDS, LETTERS = 4, 26
@@ -40,7 +43,7 @@ LETTER_TABLE = (
 )
 
 
-class Alphabet(NamedTuple):
+class Alphabet(msgspec.Struct, frozen=True):
     """What a token is drawn from."""
 
     stretch: re.Pattern[str]
@@ -49,7 +52,7 @@ class Alphabet(NamedTuple):
 
 
 def _alphabet(characters: str, size: int, enough: float) -> Alphabet:
-    return Alphabet(re.compile(f"[{characters}]{{{SHORTEST},}}"), size, enough)
+    return Alphabet(Pattern(f"[{characters}]{{{SHORTEST},}}"), size, enough)
 
 
 # What is enough was chosen so that ordinary names stay: words of other languages are surprising in lower case alone.
@@ -117,6 +120,7 @@ def steps(text: str) -> Iterator[tuple[int, int, int, int | None]]:
         context, before = (context * KINDS + kind) % CONTEXTS, letter + 1
 
 
-KIND_BITS = [STEPS.index(step) * UNIT for step in KIND_TABLE]
+BITS = {step: number * UNIT for number, step in enumerate(STEPS)}
+KIND_BITS = [BITS[step] for step in KIND_TABLE]
 OTHER_BITS = {DIGIT: math.log2(10), OTHER: 1.0}  # which digit, which sign
-LETTER_BITS = {divmod(index, LETTERS): STEPS.index(step) * UNIT for index, step in enumerate(LETTER_TABLE)}
+LETTER_BITS = {divmod(index, LETTERS): BITS[step] for index, step in enumerate(LETTER_TABLE)}

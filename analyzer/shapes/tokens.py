@@ -11,43 +11,44 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from analyzer.memo import memoize
+from analyzer.patterns import Pattern
 from analyzer.shapes.randomness import has_random_stretch
 
-RUN = re.compile(r"[\w~+%.@-]+={0,2}")  # what may be a secret, in any text
-EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
-JWT = re.compile(r"(?<![\w-])eyJ[\w-]*\.[\w-]+\.[\w-]*")
-MAIL = re.compile(r"(?<=[^\s@/])[@＠](?:[\w-]+\.)+[^\W\d_]{2,}")
-HEX = re.compile(r"(?<![^\W_])(?:[0-9a-f]{32}|[0-9A-F]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
-PADDED = re.compile(r"(?=(?:.{4}){2,}$)[\w+/-]+={1,2}")  # Base64
-UNBROKEN = re.compile(r"[^\W_]{20,}")  # letters and digits without a sign
+RUN = Pattern(r"[\w~+%.@-]+={0,2}")  # what may be a secret, in any text
+EXTRACTED = Pattern(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
+JWT = Pattern(r"(?<![\w-])eyJ[\w-]*\.[\w-]+\.[\w-]*")
+MAIL = Pattern(r"(?<=[^\s@/])[@＠](?:[\w-]+\.)+[^\W\d_]{2,}")
+HEX = Pattern(r"(?<![^\W_])(?:[0-9a-f]{32}|[0-9A-F]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
+PADDED = Pattern(r"(?=(?:.{4}){2,}$)[\w+/-]+={1,2}")  # Base64
+UNBROKEN = Pattern(r"[^\W_]{20,}")  # letters and digits without a sign
 MOST_DIGITS = 4  # of an ordinary name as long as that, in lower and upper case
 
 # Files of an application: the name of a bundle holds a hash of what is in it.
-FILE = re.compile(
+FILE = Pattern(
     r"@?[\w.,~+-]+(?:@\d[\w.-]*)?\.(?:[cm]?[jt]sx?|html?|css|wasm|vue|svelte|php|aspx?|jsp)(?:\.map)?", re.IGNORECASE
 )
 # What may also be someone's own file: only a short hash at its end is passed over.
-ASSET = re.compile(
+ASSET = Pattern(
     r"([\w.,~+-]*?)(?:[.-][\w-]{6,12})?(?:@\dx)?"
     r"\.(?:svg|png|jpe?g|gif|webp|avif|ico|woff2?|[ot]tf|eot|mp[34]|webm|json|webmanifest|txt|xml|map)",
     re.IGNORECASE,
 )
 # What dev servers and interfaces put in paths: it begins with an @ and names no one.
 NO_ONE = ("@vite", "@fs", "@id", "@react-refresh", "@me")
-VERSIONED = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@(?:[v^~]?\d+(?:(?:\.\d+)+(?:[-+][\w.+-]+)?)?|latest|next|beta|canary)")
+VERSIONED = Pattern(r"(?:@[\w.-]+/)?[\w.-]+@(?:[v^~]?\d+(?:(?:\.\d+)+(?:[-+][\w.+-]+)?)?|latest|next|beta|canary)")
 
 NUMBER = 9  # digits of a long one
-LONG_NUMBER = re.compile(rf"(?<!\d)\d{{{NUMBER},}}(?!\d)")
-INTERNATIONAL = re.compile(r"\+[\s(]*\d(?:[\s().·/-]*\d){6,}")  # of a telephone
-GROUPED = re.compile(r"(?<![\w.])\(?\d{1,14}\)?(?:[\s.·()/+_\u2013-]{1,3}\d{2,14})+(?![\w.])")
-GROUP = re.compile(r"\d+")
-YEAR = re.compile(r"(?:19|20)\d\d")
-STAMP = re.compile(  # a date, perhaps with a time
+LONG_NUMBER = Pattern(rf"(?<!\d)\d{{{NUMBER},}}(?!\d)")
+INTERNATIONAL = Pattern(r"\+[\s(]*\d(?:[\s().·/-]*\d){6,}")  # of a telephone
+GROUPED = Pattern(r"(?<![\w.])\(?\d{1,14}\)?(?:[\s.·()/+_\u2013-]{1,3}\d{2,14})+(?![\w.])")
+GROUP = Pattern(r"\d+")
+YEAR = Pattern(r"(?:19|20)\d\d")
+STAMP = Pattern(  # a date, perhaps with a time
     r"(?<!\d)(?:(?:19|20)\d\d([-._/]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])|[0-3]\d([-./])[01]\d\2(?:19|20)\d\d)"
     r"(?:[-_T :]?(?:[01]\d|2[0-3])[-:._]?[0-5]\d(?:[-:._]?[0-5]\d(?:[.,]?\d{3}(?:\d{3})?)?)?Z?)?(?!\d)"
 )
 
-ENCODED_PERCENT = re.compile(r"%(?:25)+")
+ENCODED_PERCENT = Pattern(r"%(?:25)+")
 SEPARATOR = r"(?:[/\\]|%(?:25)*(?:2F|5C))"  # of a path, perhaps encoded
 COLON = r"(?::|%(?:25)*3A)"
 # Where home folders are: of Linux, macOS, Windows, and of one of them seen from another.
@@ -59,8 +60,8 @@ FOLDERS = (
 WORD = rf"(?:(?!{SEPARATOR})[^\s'\"<>()|:*?,;])+"
 PERSON = rf"({WORD}(?:\x20{WORD}){{1,2}}(?={SEPARATOR})|{WORD})"  # with spaces only where a folder follows
 BEGINNING = rf"(?:(?<![^\W_])[A-Z]{COLON}|file{COLON}|@fs|wsl(?:\$|%(?:25)*24|\.localhost){SEPARATOR}[\w.-]+)"
-HOME = re.compile(rf"{BEGINNING}{FOLDERS}{PERSON}", re.IGNORECASE)  # in any address
-HOME_OF_FILE = re.compile(rf"(?<![\w./\\%-]){FOLDERS}{PERSON}")  # where a path of a file begins
+HOME = Pattern(rf"{BEGINNING}{FOLDERS}{PERSON}", re.IGNORECASE)  # in any address
+HOME_OF_FILE = Pattern(rf"(?<![\w./\\%-]){FOLDERS}{PERSON}")  # where a path of a file begins
 
 
 def decode(text: str) -> str:

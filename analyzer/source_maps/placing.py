@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from analyzer.model import Calls, Capture, CaveatKind, Frame, Initiator, plural
-from analyzer.source_maps import maps
-from analyzer.source_maps.mappings import Damaged, Position
+from analyzer.patterns import Pattern
+
+if TYPE_CHECKING:  # most captures hold no map
+    from analyzer.source_maps.mappings import Position
+    from analyzer.source_maps.maps import Origin
 
 NAMED = 3  # scripts that a sentence names
-NAME = re.compile(r"[\w$]+")
-LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")  # as engines count lines
+NAME = Pattern(r"[\w$]+")
+LINE_END = Pattern("\r\n|[\n\r\u2028\u2029]")  # as engines count lines
 
 
-class ScriptMap(NamedTuple):
+class ScriptMap(msgspec.Struct, frozen=True):
     """A map of a script. base: what names of sources are relative to. script: its text, where that is at hand."""
 
     text: bytes
@@ -25,14 +27,14 @@ class ScriptMap(NamedTuple):
     script: str | None = None
 
 
-class Unusable(NamedTuple):
+class Unusable(msgspec.Struct, frozen=True):
     """Why the map of a script is not used, as the end of a sentence that begins with the name of the script."""
 
     reason: str
 
 
 Finder: TypeAlias = Callable[[str], ScriptMap | Unusable | None]
-Origins: TypeAlias = Mapping[tuple[str, Position], maps.Origin]
+Origins: TypeAlias = "Mapping[tuple[str, Position], Origin]"
 
 
 def scripts(capture: Capture) -> set[str]:
@@ -43,15 +45,17 @@ def scripts(capture: Capture) -> set[str]:
 def place(capture: Capture, find: Finder) -> Capture:
     """Place the frames whose scripts have a map. A map that cannot be used adds a limit to the capture."""
     codes = _codes(capture)
-    origins: dict[tuple[str, Position], maps.Origin] = {}
+    origins: dict[tuple[str, Position], Origin] = {}
     texts: dict[str, str] = {}
     unusable: dict[str, list[str]] = {}
     for address, positions in _positions(codes).items():
         answer = find(address)
         if isinstance(answer, ScriptMap):
+            from analyzer.source_maps import mappings, maps
+
             try:
                 located = maps.locate(answer.text, answer.base, positions)
-            except Damaged as problem:
+            except mappings.Damaged as problem:
                 answer = Unusable(f"is damaged ({problem})")
             else:
                 origins |= {(address, position): origin for position, origin in located.items()}
@@ -121,7 +125,7 @@ def _frames(calls: Calls, origins: Origins, texts: _Texts) -> Iterable[Frame]:
             yield msgspec.structs.replace(frame, source=msgspec.structs.replace(origin.source, function=name))
 
 
-def _origin(frame: Frame, origins: Origins) -> maps.Origin | None:
+def _origin(frame: Frame, origins: Origins) -> Origin | None:
     position = _position(frame)
     return origins.get((frame.url, position)) if frame.url is not None and position is not None else None
 

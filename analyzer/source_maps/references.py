@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urljoin
 
-COMMENT = re.compile(r"(?://|/\*)[#@]\s*sourceMappingURL=([^\s'\"`*]+)")
+from analyzer.patterns import Pattern
+
+COMMENT = Pattern(r"(?://|/\*)[#@]\s*sourceMappingURL=([^\s'\"`*]+)")
 HEADERS = ("sourcemap", "x-sourcemap")
 TAIL = 2048  # characters behind a comment: others may follow, as `sourceURL`
 INLINE = "data:"
 # A module that webpack runs by `eval` (`eval-source-map`): its text is a string in the script, with its own map.
-EVALUATED = re.compile(
+EVALUATED = Pattern(
     r"//# sourceMappingURL=(data:[^\s\\'\"]+)(?:\\n)+//# sourceURL=(webpack-internal:[^\\'\"\s]+)",
 )
 

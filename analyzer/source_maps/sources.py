@@ -6,13 +6,14 @@ import re
 from urllib.parse import urljoin
 
 from analyzer.memo import memoize
+from analyzer.patterns import Pattern
 
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: `C:` is a drive
-HIERARCHICAL = re.compile(r"(?:https?|file|capacitor|app)://", re.IGNORECASE)
-DOTS = re.compile(r"/(?:\./)+")
+SCHEME = Pattern(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: `C:` is a drive
+HIERARCHICAL = Pattern(r"(?:https?|file|capacitor|app)://", re.IGNORECASE)
+DOTS = Pattern(r"/(?:\./)+")
 # Code of packages, and what bundlers add. A package whose own map was used has a path like `node_modules/x/src/y.ts`;
 # Phoenix comes from Elixir's `deps`; a name that begins with NUL is one of Rollup's and Vite's virtual modules.
-FOREIGN = re.compile(
+FOREIGN = Pattern(
     r"(?:^|/)(?:node_modules|bower_components|jspm_packages|_virtual)/|\0|%00|(?:^|/)deps/phoenix(?:_\w+)?/"
     r"|(?:^|/)webpack/(?:runtime|bootstrap|startup|before-startup|universalModuleDefinition|container)\b|\(webpack\)"
     r"|(?:^|/)webpack[:/]external |^(?:node|ignored|external|org-dartlang-sdk|ng|angular):|/\[turbopack\]/"

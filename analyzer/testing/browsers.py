@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,14 +18,15 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, TypeAlias
 
+from analyzer.patterns import Pattern
 from analyzer.recorder.endpoints import ACTIVE_PORT, find_endpoint, read_active_port
 from analyzer.recorder.errors import RecordingError
 
 Steps: TypeAlias = Generator[Any, Any, Any]
 
 OWN_PORT = "--remote-debugging-port=0"  # one that is free; the browser writes it into its profile
-PORT = re.compile(r"--remote-debugging-port=(\d+)")
-PROFILE = re.compile(r'--user-data-dir="?(.+?)"?(?= "?--|\s*$)')
+PORT = Pattern(r"--remote-debugging-port=(\d+)")
+PROFILE = Pattern(r'--user-data-dir="?(.+?)"?(?= "?--|\s*$)')
 LONGEST_WRITING = 5.0  # seconds, for a browser that has started to write its port
 
 

@@ -24,11 +24,12 @@ from analyzer.model import (
     Session,
     plural,
 )
+from analyzer.patterns import Pattern
 from analyzer.pipeline import analyze
 from analyzer.wording.verdict import advice
 
 OF_THE_POLICY = ("duplicate-connection", "concurrent-sockets", "unrelated-sockets", "brief-overlap")  # by max_open
-OPTION = re.compile(r"--(per) (\w+)")  # in the words of a rule, which are for the command line
+OPTION = Pattern(r"--(per) (\w+)")  # in the words of a rule, which are for the command line
 
 
 def assert_sockets(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
+from analyzer.memo import memoize_last
 from analyzer.model import MILLISECOND, Bounds, Duration, Instant, Outcome, PageKind, Report, Session, Value
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the zero of the capture
@@ -49,6 +50,7 @@ class Axis(Value, frozen=True):
         return self.zero + moment // timedelta(microseconds=1) if isinstance(moment, timedelta) else moment
 
 
+@memoize_last
 def axis_of(report: Report) -> Axis:
     """Span the axis from the first to the last instant of anything that is drawn or written."""
     observed = report.capture.observed

@@ -16,7 +16,8 @@ class Grid(Value, frozen=True):
     columns: int
 
     def column(self, at: Instant) -> int:
-        return min(self.columns - 1, max(0, (at - self.axis.start) * self.columns // (self.axis.span + 1)))
+        column = (at - self.axis.start) * self.columns // (self.axis.span + 1)
+        return 0 if column < 0 else min(column, self.columns - 1)
 
     def cells(self, interval: Interval) -> range:
         """List the columns that the interval touches: one at least."""

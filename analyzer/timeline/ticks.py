@@ -5,14 +5,14 @@ The only table of round steps: the HTML page gets it with its data, and its Java
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, Value
+from analyzer.model.time import EPOCH
 from analyzer.timeline.axis import Axis
 
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 STEPS: tuple[Duration, ...] = (
     *(figure * 10**power for power in range(7) for figure in (1, 2, 5)),  # 1 us to 5 s

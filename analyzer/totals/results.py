@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as codec
-import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
@@ -12,11 +11,12 @@ import msgspec
 from analyzer import triage
 from analyzer.document import Json, capture_document
 from analyzer.model import Run, Value
+from analyzer.patterns import Pattern
 from analyzer.services import loading
 from analyzer.triage import Row
 from analyzer.wording.results import Kind
 
-MASKED_BY_NUMBER = re.compile(r"user-\d+ ")  # means somebody else in another file
+MASKED_BY_NUMBER = Pattern(r"user-\d+ ")  # means somebody else in another file
 
 
 class Facts(Value, frozen=True):

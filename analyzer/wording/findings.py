@@ -22,6 +22,7 @@ from analyzer.model import (
     count_rest,
 )
 from analyzer.model.sentence import Sentence, term
+from analyzer.patterns import Pattern
 from analyzer.timeline import Axis, axis_of
 from analyzer.version import HOME, PUBLISHED
 from analyzer.wording import instants, lifetimes, origins, proof, socket
@@ -29,7 +30,7 @@ from analyzer.wording.harmless import safe, safe_sentence
 
 PLACES = 6  # pointers that are named one by one
 OPENERS = 3  # places in the code per finding
-PLAIN = re.compile(r"https://[\w.-]+(:\d+)?/[\w./~%@+-]{1,200}", re.ASCII)  # an address that needs no escaping
+PLAIN = Pattern(r"https://[\w.-]+(:\d+)?/[\w./~%@+-]{1,200}", re.ASCII)  # an address that needs no escaping
 
 
 class Place(Value, frozen=True):

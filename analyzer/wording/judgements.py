@@ -5,7 +5,6 @@ Text of captures is not yet harmless.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
@@ -28,6 +27,7 @@ from analyzer.model import (
     name_source,
     plural,
 )
+from analyzer.patterns import Pattern
 from analyzer.timeline import axis_of
 from analyzer.wording import counts, instants, results, verdict
 from analyzer.wording.captures import write_arguments
@@ -35,9 +35,9 @@ from analyzer.wording.medium import Medium
 
 NAMED = 20  # findings per capture that `verbose` writes in full
 MORE = "More: "
-CLAUSE = re.compile(r"[.:;] |(?<! or more)(?<! of them) for (?:at least )?(?=\d)")
-WHOSE = re.compile(r"( sockets?) of (?:(?! sockets?).)+?(?= overlapped)")
-DANGLING = re.compile(r"(?:,?\s+(?:and|at|by|for|in|least|most|of|than|the|to|up))+$")  # what a number or name follows
+CLAUSE = Pattern(r"[.:;] |(?<! or more)(?<! of them) for (?:at least )?(?=\d)")
+WHOSE = Pattern(r"( sockets?) of (?:(?! sockets?).)+?(?= overlapped)")
+DANGLING = Pattern(r"(?:,?\s+(?:and|at|by|for|in|least|most|of|than|the|to|up))+$")  # what a number or name follows
 PASSED = {
     "overlap": "overlap that the policy allows",
     "possible-overlap": "possible overlap that the policy allows",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from analyzer.model import Cause, Rule, join_words
+from analyzer.patterns import Pattern
 
 CODE = " " * 4  # begins each line of a paragraph of code
-LEAD = re.compile(r"(How it is detected|How severe it is|Why it matters|What to do|What it needs):\s+(\w)")
+LEAD = Pattern(r"(How it is detected|How severe it is|Why it matters|What to do|What it needs):\s+(\w)")
 
 
 def markdown(rule: Rule) -> str:

@@ -6,17 +6,23 @@ Everything here is pure: values in, strings and `rich.text.Text` out; only `enco
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from analyzer.patterns import Pattern
 from analyzer.wording.medium import LINES, MARGIN, STRONG, Medium
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def encode(lines: Iterable[Text], color: bool) -> bytes:
     """Encode lines for a terminal. Nothing of the surroundings (variables, real terminals) is asked."""
+    if not color:  # without rich's console, which takes 5 ms to import
+        return "".join(map(_write_plain, lines)).encode("utf-8")
     from rich.console import Console
 
     out = io.StringIO()
@@ -24,11 +30,11 @@ def encode(lines: Iterable[Text], color: bool) -> bytes:
         file=out,
         width=1_000_000,  # every line was fitted by who made it
         height=1,
-        color_system="standard" if color else None,
-        force_terminal=color,
+        color_system="standard",
+        force_terminal=True,
         force_jupyter=False,
         force_interactive=False,
-        no_color=not color,
+        no_color=False,
         legacy_windows=False,
         markup=False,
         emoji=False,
@@ -41,21 +47,25 @@ def encode(lines: Iterable[Text], color: bool) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
+def _write_plain(line: Text) -> str:
+    line.rstrip()
+    line.expand_tabs(8)  # as a console does
+    return line.plain + line.end
+
+
 def wrap(text: Text, medium: Medium, first: str = "", rest: str | None = None) -> list[Text]:
     """Break the text into lines that fit, the first after `first`, the others after `rest` (by default as far in).
 
     A mask stays in one piece: `<token 1>`.
     """
-    from rich.console import Console
-
     indent = " " * cell_len(first) if rest is None else rest
     room = max(10, medium.width - max(cell_len(first), cell_len(indent)))
-    ruler = Console(file=io.StringIO(), width=room, legacy_windows=False, _environ={})
-    lines = _join_masks(text).wrap(ruler, room, overflow="fold") or [Text()]
+    console = cast("Console", None)  # looked at only where lines are justified
+    lines = _join_masks(text).wrap(console, room, justify="default", overflow="fold") or [Text()]
     return [Text(first if n == 0 else indent).append_text(_split_masks(line)) for n, line in enumerate(lines)]
 
 
-MASK = re.compile(r"<token (\w+)>")
+MASK = Pattern(r"<token (\w+)>")
 NO_BREAK, BREAK = "\ue000", "\x1f"  # stand for a space within a mask, and a break beside one; no shown text has them
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -26,10 +25,11 @@ from analyzer.model import (
     plural,
 )
 from analyzer.overlaps import add_up
+from analyzer.patterns import Pattern
 from analyzer.wording.results import Kind, describe_some, is_of_other_tab, kind
 
 PROBLEMS = 3  # that are named one by one
-STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Chrome's
+STATUS = Pattern(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Chrome's
 
 
 def verdict_sentences(report: Report, policy: Policy) -> list[str]:

@@ -157,14 +157,15 @@ class Events:
         if session is None:
             session = self.sessions[session_id] = Session(session_id)
         handler = HANDLERS.get(message.method)
+        if handler is None and not message.method.startswith(TELLING):
+            self._note_time(session, instant(decode_stamp(message.params)))
+            return
         params = (
             decode_params(message.params) if handler is not None else Params(timestamp=decode_stamp(message.params))
         )
         at = instant(params.timestamp)
         session.has_pages = session.has_pages or message.method.startswith("Page.")
-        if at is not None:
-            self.spans[-1].add(at)
-            session.last = at if session.last is None else max(session.last, at)
+        self._note_time(session, at)
         if handler is not None:
             handler(self, session, params, at, pointer)
         page = self._witness(session, message.method, params)
@@ -173,6 +174,11 @@ class Events:
             for before in session.waiting:
                 before.gone = at
             session.waiting = []
+
+    def _note_time(self, session: Session, at: Instant | None) -> None:
+        if at is not None:
+            self.spans[-1].add(at)
+            session.last = at if session.last is None else max(session.last, at)
 
     def _witness(self, session: Session, method: str, params: Params) -> Page | None:
         """The document whose own process reported an event: that is a sign of life, and none of a later one is earlier.
@@ -380,6 +386,7 @@ class Events:
         witness.waiting.append(page)
 
 
+TELLING = ("Page.", "Network.webSocket")  # what events begin with that say something also where no handler takes them
 Handler = Callable[[Events, Session, Params, Instant | None, str], None]
 HANDLERS: Mapping[str, Handler] = {
     "Network.webSocketCreated": Events.create,

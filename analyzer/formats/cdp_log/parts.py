@@ -7,7 +7,6 @@ run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 
@@ -18,8 +17,9 @@ from analyzer.formats.cdp_log.raw import Log, decode_params
 from analyzer.formats.cdp_log.reader import read_parts
 from analyzer.formats.source import Source, open_source
 from analyzer.model import Capture, CaptureError, Caveat, CaveatKind
+from analyzer.patterns import Pattern
 
-RANDOM_ID = re.compile(r"[0-9A-F]{32}")
+RANDOM_ID = Pattern(r"[0-9A-F]{32}")
 MOST_IDS = 100_000
 IN_ORDER = ("Network.webSocket", "Network.requestWillBeSent", "Page.")  # others are reported up to 2.3 s late
 OUT_OF_ORDER = 0.05  # seconds by which these may be; measured in 111 logs: 0.007

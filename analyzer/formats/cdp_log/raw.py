@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,13 +17,14 @@ from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.layout import Layout
 from analyzer.formats.source import Source
 from analyzer.model import Skipped
+from analyzer.patterns import Pattern
 
 ADVICE = "save an array of events, or one event per line, as JSON"
 LABEL = "a log of DevTools events"
 LARGEST_MEMBER = 1 << 16
 MOST_SKIPPED = 1000
 HEAD = 4096
-WITHIN = re.compile(rb'\s*\{(?:\s*"browser"\s*:\s*\{[^{}]*\}\s*,)?[^{}\[\]]*"(events|value)"\s*:\s*\[')
+WITHIN = Pattern(rb'\s*\{(?:\s*"browser"\s*:\s*\{[^{}]*\}\s*,)?[^{}\[\]]*"(events|value)"\s*:\s*\[')
 
 
 class Request(msgspec.Struct):

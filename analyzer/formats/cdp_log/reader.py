@@ -6,7 +6,6 @@ the back/forward cache keeps them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
@@ -59,13 +58,14 @@ from analyzer.model import (
     Trace,
     plural,
 )
+from analyzer.patterns import Pattern
 
 PAGE_DELAY = 10 * MILLISECOND  # by which the page learns of its open socket; measured: 4.3 ms at most
 SWAP = 60 * MILLISECOND  # by which a document in another process is gone later than the next one is there
 SAME_CLOCK = 1.0  # seconds by which the two clocks of one recording may drift apart
 GOES_BEFORE = SECOND  # at most so long before its page a worker or frame goes with it; measured: 12 ms
 NO_SOCKETS_KEPT = 150  # Chrome's version from which the back/forward cache keeps pages with sockets
-VERSION = re.compile(r"(?:Headless)?Chrome/((\d{1,4})[\d.]{0,20})")
+VERSION = Pattern(r"(?:Headless)?Chrome/((\d{1,4})[\d.]{0,20})")
 NEVER_OPENED = (*NOT_OPENED, "Connection closed before receiving a handshake response", "WebSocket is closed before")
 WORKERS = ("worker", "shared_worker", "service_worker")
 

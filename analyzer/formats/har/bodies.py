@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,12 +13,16 @@ from analyzer.formats.har.raw import LAYOUT
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.source import Source
 from analyzer.model import Discreet
-from analyzer.source_maps import references
+from analyzer.patterns import Pattern
 from analyzer.source_maps.placing import ScriptMap, Unusable
 
+if TYPE_CHECKING:
+    from analyzer.source_maps.references import Reference
+
 MOST = 256 << 20  # bytes of bodies that are held
-SIGNS = (b"ourceMap", b"ourcemap")  # of a comment or a header that names a map
-BLOCK = 1 << 20
+SIGN = Pattern(rb"ource[Mm]ap")  # of a comment or a header that names a map
+REACH = 8  # bytes: no sign is longer
+BLOCK = 1 << 18
 EVALUATED = "webpack-internal:"
 SEVERAL = Unusable("is not certain: the capture has different ones for this address")
 
@@ -46,7 +51,7 @@ class Bodies:
     """The scripts of a HAR with what they name as their maps, and the maps in it."""
 
     def __init__(self) -> None:
-        self.scripts: dict[str, set[tuple[str, references.Reference | None]]] = {}
+        self.scripts: dict[str, set[tuple[str, Reference | None]]] = {}
         self.maps: dict[str, set[bytes]] = {}
         self.modules: dict[str, set[bytes]] = {}  # maps of modules that webpack runs by `eval`
         self.size = 0
@@ -79,21 +84,24 @@ class Bodies:
 
 def has_signs(source: Source) -> bool:
     """Does a capture name a source map anywhere? Most do not, and are not read again."""
-    tail = b""
-    block = bytearray(BLOCK)
+    block = bytearray(REACH + BLOCK)  # its beginning is the end of the one before
     with memoryview(block) as view:
-        while count := source.stream.readinto(view):
-            text = tail + bytes(block[:count])
-            if any(sign in text for sign in SIGNS):
+        while count := source.stream.readinto(view[REACH:]):
+            if SIGN.search(block, 0, REACH + count):
                 return True
-            tail = text[-len(SIGNS[0]) :]
+            view[:REACH] = bytes(view[count : REACH + count])
     return False
+
+
+def with_modules(wanted: Collection[str]) -> bool:
+    """Are there scripts among the wanted ones that have no request, since another one runs them by `eval`?"""
+    return any(address.startswith(EVALUATED) for address in wanted)
 
 
 def read(source: Source, wanted: Collection[str]) -> Bodies:
     """Read the bodies of the wanted scripts, and all source maps. Raises CaptureError."""
     bodies = Bodies()
-    with_modules = any(address.startswith(EVALUATED) for address in wanted)
+    has_modules = with_modules(wanted)
     layout = LAYOUT._replace(texts=(), inner=None, members={})
     document = Document(source.stream, source.name, layout, RawExchange, size=source.size)
     for element in document.elements():
@@ -101,22 +109,24 @@ def read(source: Source, wanted: Collection[str]) -> Bodies:
             continue
         address, content = element.value.request.url, element.value.response.content
         is_map = address.partition("?")[0].endswith(".map")
-        if address in wanted or is_map or (with_modules and EVALUATED.encode() in bytes(content.text)):
+        if address in wanted or is_map or (has_modules and EVALUATED.encode() in bytes(content.text)):
             data = _bytes(content, source)
             bodies.size += len(data)
             if data:
-                _add(bodies, address, data, element.value.response, is_map, with_modules)
+                _add(bodies, address, data, element.value.response, is_map, has_modules)
     return bodies
 
 
-def _add(bodies: Bodies, address: str, data: bytes, answer: RawAnswer, is_map: bool, with_modules: bool) -> None:
+def _add(bodies: Bodies, address: str, data: bytes, answer: RawAnswer, is_map: bool, has_modules: bool) -> None:
     if is_map:
         bodies.maps.setdefault(address, set()).add(data)
         return
+    from analyzer.source_maps import references
+
     script = data.decode("utf-8", "replace")
     reference = references.find(script, address, headers(answer.headers))
     bodies.scripts.setdefault(address, set()).add((script, reference))
-    if with_modules:
+    if has_modules:
         for module, text in references.list_modules(script):
             bodies.modules.setdefault(module, set()).add(text)
 

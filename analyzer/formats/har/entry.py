@@ -1,4 +1,4 @@
-"""Turn a raw entry into a value, once: nothing after this looks at headers, timings or raw fields.
+"""Turn raw entries into values, once: nothing after this looks at headers, timings or raw fields.
 
 An entry is a `Socket` or any other `Request`. Neither holds a part of the window on the file, so a socket can be kept
 until the whole file is read.
@@ -6,57 +6,35 @@ until the whole file is read.
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TypeAlias
 
 import msgspec
 
-from analyzer.formats.devtools import initiator, scripts, shorten
+from analyzer.formats.devtools import shorten
 from analyzer.formats.har.fields import (
-    LONGEST_DURATION,
-    RECEIVE_THRESHOLD,
     Stated,
     Ticks,
     answer_delay,
-    attribution,
-    by_extension,
-    close_bounds,
-    close_code,
-    context,
     duration,
-    endpoint,
-    epoch_of,
-    epoch_seconds,
     header,
     headers,
     initiator_type,
     instant,
     is_document,
-    is_extended_connect,
-    is_socket,
-    json_of,
     may_be_document,
-    protocols,
-    stated_of,
-    ticks,
-    user_context,
 )
-from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
+from analyzer.formats.har.raw import RawEntry, RawRequest
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, ask
-from analyzer.formats.source import Attachment
-from analyzer.model import SECOND, Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped, SkipReason
+from analyzer.model import Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped
+from analyzer.patterns import Pattern
 
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
-MOST_LINES = 20  # damaged lines of a side file that are reported one by one
-MOST_STACKS = 100_000  # that are decoded once; as many as there are sockets at most
-LONGEST_SOCKET_URL = 1 << 16  # characters
 FIRST = 50  # entries in which a User-Agent is sought
-USER_AGENT = re.compile(rb"Chrome/(\d{1,4})\.")
-SCRIPT = re.compile(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
+USER_AGENT = Pattern(rb"Chrome/(\d{1,4})\.")
+SCRIPT = Pattern(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
 WORKERS = ("worker", "sharedworker", "serviceworker")
+DESTINATIONS = {"script": b"worker", "document": b"frame"}  # by the kind of an entry, of which part of Sec-Fetch-Dest
 DIRECTIVES = tuple((word, word.encode()) for word in (MAX_AGE, NO_CACHE))  # of Cache-Control
 
 
@@ -144,36 +122,58 @@ class Navigation(Discreet, msgspec.Struct, frozen=True):
     answered: Instant | None
 
 
-class Script(NamedTuple):
-    """A script, by its address and the browser's id: another document has another one."""
+Script: TypeAlias = tuple[str, str]  # its address, and the browser's id: another document has another one
 
-    url: str
-    id: str
+
+class DocumentRequest(Discreet, msgspec.Struct, frozen=True, gc=False):
+    """What only the request for a document has.
+
+    has_failed: a navigation of a tab, so that an error page took the place of the page.
+    """
+
+    has_failed: bool
+    navigation: Navigation | None
+
+
+class Signs(Discreet, msgspec.Struct, frozen=True, gc=False):
+    """What another request shows of the document that made it.
+
+    is_parsed, is_scripted: the parser of its page, or code, asked for it. script: the innermost of that code.
+    is_unmarked: it lacks the exporter's mark of a document, and looks like one.
+    """
+
+    is_parsed: bool = False
+    is_scripted: bool = False
+    script: Script | None = None
+    is_unmarked: bool = False
+
+
+class Sample(Discreet, msgspec.Struct, frozen=True, gc=False):
+    """What a few requests of each page are looked at for. directives: of Cache-Control."""
+
+    directives: tuple[str, ...] = ()
+    has_referer: bool = False
+
+
+NO_SIGNS, NO_SAMPLE = Signs(), Sample()
 
 
 class Request(Entry, frozen=True, kw_only=True, gc=False):
-    """An entry other than a socket.
+    """An entry other than a socket. (A struct of more than 15 names takes six times as long to build.)
 
     redirect: how it was asked for, where it may have been for a document and led to another address.
     by: the type of its initiator, where that is needed: of a document, and without a page.
-    is_parsed, is_scripted: the parser of its page, or code, asked for it. script: the innermost of that code.
     destination, loader: of a script, or an iframe's document: Sec-Fetch-Dest, and whose parser met it.
     """
 
     ended: Instant
-    is_document: bool = False
-    has_failed: bool = False  # a navigation of a tab, so that an error page took the place of the page
+    document: DocumentRequest | None = None
     redirect: Ask | None = None
-    navigation: Navigation | None = None
-    is_unmarked: bool = False  # it lacks the exporter's mark of a document, and looks like one
     by: str | None = None
-    is_parsed: bool = False
-    is_scripted: bool = False
-    script: Script | None = None
+    signs: Signs = NO_SIGNS
     destination: str = ""
     loader: str | None = None
-    directives: tuple[str, ...] = ()  # of Cache-Control
-    has_referer: bool = False
+    sample: Sample = NO_SAMPLE
 
 
 class RawLoader(Discreet, msgspec.Struct, gc=False):
@@ -183,194 +183,76 @@ class RawLoader(Discreet, msgspec.Struct, gc=False):
 LOADER = msgspec.json.Decoder(RawLoader)
 
 
-class EntryReader:
-    """Reads the entries of one file; call stacks that repeat are decoded once.
-
-    `is_sampled`: were the headers of enough requests of this page looked at?
-    """
-
-    def __init__(self, attachment: Attachment, is_sampled: Callable[[str | None], bool]) -> None:
-        self.attachment = attachment
-        self.is_sampled = is_sampled
-        self._initiators: dict[bytes, tuple[Initiator | None, bool]] = {}
-
-    def read(self, index: int, raw: RawEntry, peeled: Ticks | None = None) -> Socket | Request:
-        """Read one entry. `peeled`: its messages, where there were too many to be read at once."""
-        if is_socket(raw) or (peeled is not None and peeled.any):
-            return self._socket(index, raw, peeled)
-        return read_request(index, raw, self.is_sampled(raw.pageref))
-
-    def _socket(self, index: int, raw: RawEntry, peeled: Ticks | None) -> Socket:
-        request, timings, blocked = raw.request, raw.timings, raw.timings.blocked
-        messages, skipped = self._messages(index, raw)
-        code, by_script = self._initiator(bytes(raw.initiator))
-        extracted = json_of(raw.attribution)
-        url = request.url or ""
-        is_blocked = blocked is not None and -LONGEST_DURATION < blocked < -1001
-        return Socket(
-            index=index,
-            url=url if len(url) <= LONGEST_SOCKET_URL else shorten(url),
-            pageref=raw.pageref,
-            frame=raw.frame,
-            started=instant(raw.startedDateTime),
-            kind=(raw.resource_type or "").lower(),
-            chrome=_chrome(index, request),
-            endpoint=endpoint(url if len(url) <= LONGEST_SOCKET_URL else shorten(url), request.headers),
-            wait=duration(timings.wait),
-            receive=duration(timings.receive),
-            total=duration(raw.time),
-            milliseconds_waited=timings.wait,
-            is_sentinel=(raw.startedDateTime or "").startswith("1969-12-31"),
-            is_unending=raw.time == -1,
-            has_receive=(timings.receive or 0) > RECEIVE_THRESHOLD,
-            answer_delay=answer_delay(timings),
-            monotonic_start=round((blocked / 1000 + 1) * SECOND) if blocked is not None and is_blocked else None,
-            requested_by=epoch_seconds(raw.requested_by),
-            opened_by=epoch_seconds(raw.opened_by),
-            is_opened_by_unknown=raw.opened_by == -1,
-            alive=epoch_seconds(raw.alive),
-            status=raw.response.status or 0,
-            is_extended_connect=is_extended_connect(raw),
-            failure=raw.response.failure,
-            initiator=code,
-            by_script=by_script,
-            scripts=scripts(code),
-            protocols=protocols(request.headers, raw.response.headers),
-            attribution=attribution(extracted),
-            close=_close(raw),
-            ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
-            context=context(extracted),
-            user_context=user_context(raw.user_context),
-            key=header(request.headers, "sec-websocket-key") or None,
-            has_list=messages is not None or peeled is not None,
-            extension=by_extension(code, request.headers, extracted),
-            stated=stated_of(extracted),
-            skipped=skipped,
-        )
-
-    def _initiator(self, raw: bytes) -> tuple[Initiator | None, bool]:
-        """What opened the socket, and whether that was code; a client that reconnects has the same stack each time."""
-        same = self._initiators.get(raw)
-        if same is None:
-            value = json_of(msgspec.Raw(raw))
-            same = initiator(value), isinstance(value, dict) and value.get("type") == "script"
-            if len(self._initiators) < MOST_STACKS:
-                self._initiators[raw] = same
-        return same
-
-    def _messages(self, index: int, raw: RawEntry) -> tuple[list[RawMessage] | None, tuple[Skipped, ...]]:
-        """The messages of an entry, or those of its side file, with what is wrong there."""
-        if raw.messages is not None or raw.response.content is None or not raw.response.content.side_file:
-            return raw.messages, ()
-        messages, problems = read_attachment(self.attachment, raw.response.content.side_file)
-        pointer = f"/log/entries/{index}/response/content/_file"
-        return messages, tuple(Skipped(pointer, None, problem, SkipReason.SIDE_FILE) for problem in problems)
-
-
-def read_attachment(attachment: Attachment, name: str) -> tuple[list[RawMessage] | None, list[str]]:
-    """Read Playwright's side file, one message a line, as JSON; and what is wrong with it."""
-    text = attachment(name)
-    if text is None:
-        return None, ["the file with its messages is not in the capture's folder"]
-    messages: list[RawMessage] = []
-    problems: list[str] = []
-    others = 0
-    for number, line in enumerate(io.BytesIO(text), 1):
-        try:
-            messages.append(msgspec.json.decode(line, type=RawMessage))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            if len(problems) < MOST_LINES:
-                problems.append(f"line {number} of its message file is damaged")
-            else:
-                others += 1
-    return messages, [*problems, f"{others:,} more lines of its message file are damaged"] if others else problems
-
-
-def _close(raw: RawEntry) -> CloseRecord | None:
-    record = json_of(raw.close)
-    if record is None:
-        return None
-    at = epoch_of(record)
-    earliest, evidence = (None, Evidence.CLOSE_RECORD) if at is None else close_bounds(record)
-    return CloseRecord(at, earliest, evidence, *close_code(record))
-
-
-def _chrome(index: int, request: RawRequest) -> int | None:
+def chrome_version(index: int, request: RawRequest) -> int | None:
     """The version of Chrome that the User-Agent names."""
     version = USER_AGENT.search(request.headers) if index < FIRST else None
     return None if version is None else int(version[1])
 
 
-# -- entries that are no sockets -----------------------------------------------------------------------------------
-
-
 def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request:
     """Read an entry other than a socket. `is_sampled`: its Cache-Control and Referer are not needed."""
-    started, kind = instant(raw.startedDateTime), (raw.resource_type or "").lower()
-    destination = _destination(kind, raw)
-    more: dict[str, Any] = {}  # a struct that is built once costs half of one that is built and then replaced
+    request, started, kind = raw.request, instant(raw.startedDateTime), (raw.resource_type or "").lower()
+    redirect, by, document, signs, sample = None, None, None, NO_SIGNS, NO_SAMPLE
     if started is not None:  # what it was for, and who asked for it, matters only with a date
-        redirect = ask(raw.request, headers(raw.request.headers), None) if is_redirect(raw) else None
-        more = _document(raw, started, redirect) if is_document(raw) else _ordinary(raw, redirect, is_sampled)
+        if (raw.response.status or 0) >= 300 and is_redirect(raw):
+            redirect = ask(request, headers(request.headers), None)
+        if is_document(raw):
+            by = initiator_type(raw.initiator)
+            document = _document(raw, started, redirect, by)
+        elif raw.pageref is None:
+            by = initiator_type(raw.initiator)
+        else:
+            signs = _signs(raw)
+            sample = NO_SAMPLE if is_sampled else _sample(request)
+    destination = _destination(kind, raw) if kind in DESTINATIONS else ""
     return Request(
         index=index,
-        url=raw.request.url or "",
+        url=request.url or "",
         pageref=raw.pageref,
         frame=raw.frame,
         started=started,
         kind=kind,
-        chrome=_chrome(index, raw.request),
+        chrome=chrome_version(index, request) if index < FIRST else None,
         ended=(started or 0) + (duration(raw.time) or 0),
+        document=document,
+        redirect=redirect,
+        by=by,
+        signs=signs,
         destination=destination,
         loader=_loader(raw) if kind == "script" and destination not in WORKERS else None,
-        **more,
+        sample=sample,
     )
 
 
-def _document(raw: RawEntry, started: Instant, redirect: Ask | None) -> dict[str, Any]:
-    """Read what only the request for a document has."""
-    by, navigation = initiator_type(raw.initiator), None
+def _document(raw: RawEntry, started: Instant, redirect: Ask | None, by: str | None) -> DocumentRequest:
+    navigation = None
     if redirect is None:
         sent = headers(raw.request.headers)
         if _replaces(raw, sent):
             delay = answer_delay(raw.timings)
             answered = None if delay is None else started + delay
             navigation = Navigation(ask(raw.request, sent, by), sent.get("sec-fetch-dest"), answered)
-    return {
-        "is_document": True,
-        "has_failed": _is_failed_navigation(raw, by),
-        "redirect": redirect,
-        "navigation": navigation,
-        "by": by,
-    }
+    return DocumentRequest(_is_failed_navigation(raw, by), navigation)
 
 
-def _ordinary(raw: RawEntry, redirect: Ask | None, is_sampled: bool) -> dict[str, Any]:
-    """Read what only a request for something else has."""
-    if raw.pageref is None:
-        return {"redirect": redirect, "by": initiator_type(raw.initiator)}
-    code = bytes(raw.initiator)
-    is_parsed = b'"parser"' in code
-    is_scripted = b'"script"' in code
+def _signs(raw: RawEntry) -> Signs:
+    code, is_unmarked = bytes(raw.initiator), may_be_document(raw)
+    is_parsed, is_scripted = b'"parser"' in code, b'"script"' in code
     innermost = SCRIPT.search(code) if is_parsed or is_scripted else None
-    more: dict[str, Any] = {
-        "redirect": redirect,
-        "is_unmarked": may_be_document(raw),
-        "is_parsed": is_parsed,
-        "is_scripted": is_scripted,
-        "script": None if innermost is None else Script(innermost[2].decode("utf-8", "replace"), innermost[1].decode()),
-    }
-    if not is_sampled:
-        sent = bytes(raw.request.headers).lower()
-        more["directives"] = tuple([word for word, text in DIRECTIVES if text in sent])
-        more["has_referer"] = b'"referer"' in sent
-    return more
+    if innermost is None:
+        return Signs(is_parsed, is_scripted, None, is_unmarked)
+    id, url = innermost.groups()
+    return Signs(is_parsed, is_scripted, (url.decode("utf-8", "replace"), id.decode()), is_unmarked)
+
+
+def _sample(request: RawRequest) -> Sample:
+    sent = bytes(request.headers).lower()
+    return Sample(tuple([word for word, text in DIRECTIVES if text in sent]), b'"referer"' in sent)
 
 
 def _destination(kind: str, raw: RawEntry) -> str:
     """Sec-Fetch-Dest, where it tells of a worker or an iframe."""
-    word = {"script": b"worker", "document": b"frame"}.get(kind)
-    if word is None or word not in bytes(raw.request.headers):
+    if DESTINATIONS[kind] not in bytes(raw.request.headers):
         return ""
     return headers(raw.request.headers).get("sec-fetch-dest", "")
 

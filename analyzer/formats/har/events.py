@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -52,7 +51,7 @@ HANDSHAKE_ERRORS = (
 NO_REASON = "no reason recorded"
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True):
     """What one socket's entry shows.
 
     is_edited: its dates or timings were changed.
@@ -287,7 +286,8 @@ def _coverage(socket: Socket, events: Sequence[Event], row: Row) -> Coverage:
 
 
 def _closes(socket: Socket, events: Sequence[Event], row: Row) -> Closes:
-    if any(isinstance(event, Closed) for event in events) or not any(isinstance(event, Accepted) for event in events):
+    kinds = {type(event) for event in events}
+    if Closed in kinds or Accepted not in kinds:
         return Closes.NONE
     # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
     timed = row.close is Close.RECEIVE_TIMING and socket.receive is not None and bool(socket.wait)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -27,14 +26,14 @@ from analyzer.model import (
     Duration,
     Evidence,
     Identity,
-    Initiator,
     Instant,
     Opening,
     Provider,
     Where,
 )
+from analyzer.model.time import EPOCH
+from analyzer.patterns import Pattern
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 YEAR_2000, YEAR_2200 = 946_684_800 * SECOND, 7_258_118_400 * SECOND  # outside is no date of a capture
 ENDLESS = 1e19  # ticks; beyond is no time in any unit
@@ -43,7 +42,7 @@ FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start 
 LONGEST_DURATION = FOREVER / MILLISECOND  # in milliseconds, as HAR has them
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 PROTOCOL = "sec-websocket-protocol"
-USER_CONTEXT = re.compile(r"(?:\d{1,9}:)?context_\d{1,9}")
+USER_CONTEXT = Pattern(r"(?:\d{1,9}:)?context_\d{1,9}")
 SENT, RECEIVED = 1, 0
 DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-generator has them
     "send": SENT,
@@ -84,7 +83,8 @@ class Ticks(Discreet, msgspec.Struct):
         """The messages that follow. A capture may have a million: one pass, and no call for an ordinary one."""
         self.any = self.any or len(messages) > 0
         ticks, directions, opcodes = self.ticks.append, self.directions.append, self.opcodes.append
-        lengths, opening, others = self.lengths.append, self.opening, []
+        lengths, others = self.lengths.append, []
+        left = OPENING - len(self.opening)
         for message in messages:
             direction, opcode, data, time = DIRECTIONS.get(message.type), message.opcode, message.data, message.time
             text = opcode == TEXT
@@ -93,11 +93,12 @@ class Ticks(Discreet, msgspec.Struct):
                 continue
             ticks(math.nan if time is None else time)
             directions(direction)
-            opcodes(2 if opcode == BINARY else 1)
+            opcodes(1 if text or opcode != BINARY else 2)
             ordinary = text and data is not None and message.length is None and data.isascii()
             lengths(len(data) if ordinary else payload_length(message))  # type: ignore[arg-type]  # data is a text
-            if len(opening) < OPENING:
-                opening.append(_opening(message))
+            if left > 0:
+                left -= 1
+                self.opening.append(_opening(message))
         if others:
             self._others(others)
 
@@ -228,7 +229,7 @@ def answer_delay(timings: RawTimings) -> Duration | None:
     if duration(timings.wait) is None:
         return None
     phases = (timings.blocked, timings.dns, timings.connect, timings.send, timings.wait)
-    return sum(duration(phase) or 0 for phase in phases)
+    return sum([round(it * MILLISECOND) for it in phases if it is not None and 0 <= it < LONGEST_DURATION])
 
 
 def epoch_of(close: object) -> Instant | None:
@@ -257,33 +258,56 @@ def close_code(close: object) -> tuple[int | None, str | None]:
     return None, (close if isinstance(close, str) else None)
 
 
-def endpoint(url: str, sent: msgspec.Raw) -> str:
+class Headers:
+    """The headers of a request or response. A look at their bytes saves decoding them for one that is not there."""
+
+    __slots__ = ("_is_escaped", "_raw", "_text", "_values")
+
+    def __init__(self, raw: msgspec.Raw) -> None:
+        self._raw = raw
+        self._text = bytes(raw).lower()
+        self._is_escaped = b"\\u" in self._text  # so a name may be written otherwise
+        self._values: dict[str, str] | None = None
+
+    def get(self, name: str) -> str:
+        """One header, by its name in lower case; empty where there is none."""
+        if self._values is None and not self._is_escaped and name.encode() not in self._text:
+            return ""
+        return self.all().get(name, "")
+
+    def all(self) -> dict[str, str]:
+        """All of them, by their names in lower case."""
+        if self._values is None:
+            self._values = headers(self._raw)
+        return self._values
+
+
+def endpoint(url: str, sent: Headers) -> str:
     """Name the address of a socket; of a URL without a host with that of the headers, which are rarely looked at."""
     address = devtools.endpoint(url)
-    return devtools.endpoint(url, header(sent, "host") or header(sent, ":authority")) if ":///" in address else address
+    return devtools.endpoint(url, sent.get("host") or sent.get(":authority")) if ":///" in address else address
 
 
-def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
+def protocols(sent: Headers, answered: Headers) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
-    return split_protocols(f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}")
+    names = f"{sent.get(PROTOCOL)},{answered.get(PROTOCOL)}"
+    return () if names == "," else split_protocols(names)
 
 
-def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool | None:
+def by_extension(has_code: bool, is_code_of_one: bool, sent: Headers, extracted: object) -> bool | None:
     """Did a browser extension open it: its own page or worker (browsers write it into `Origin`), or its code in a page?
     Or does a capture that we extracted say so? None: the entry has neither headers nor code."""
     stated = extracted.get("extension") if isinstance(extracted, dict) else None
     if isinstance(stated, bool):
         return stated
-    if code is None and not headers(sent):
+    if not has_code and not sent.all():
         return None
-    origin = callstacks.EXTENSION.match(header(sent, "origin"))
-    return origin is not None or callstacks.of_extension(code)
+    return is_code_of_one or callstacks.EXTENSION.match(sent.get("origin")) is not None
 
 
 def header(raw: msgspec.Raw, name: str) -> str:
-    """One header; empty where there is none. A look at the bytes saves decoding those of most sockets."""
-    text = bytes(raw).lower()
-    return headers(raw).get(name, "") if name.encode() in text or b"\\u" in text else ""
+    """One header; empty where there is none."""
+    return Headers(raw).get(name)
 
 
 def attribution(value: object) -> Attribution | None:
@@ -358,7 +382,7 @@ def json_of(raw: msgspec.Raw) -> Any:
 MOST_CLOCKS = 1 << 31  # numbers of clocks are below this
 
 
-class Stated(NamedTuple):
+class Stated(msgspec.Struct, frozen=True):
     """What an extract states of a socket, since its entry does not show it.
 
     only_sent: of its messages only those that were sent show that it was open.

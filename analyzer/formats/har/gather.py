@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from analyzer.formats.devtools import origin_of, shorten
 from analyzer.formats.har.contexts import Contexts
-from analyzer.formats.har.entry import Entry, Navigation, Request, Script, Socket
+from analyzer.formats.har.entry import NO_SAMPLE, Entry, Navigation, Request, Script, Socket
 from analyzer.formats.har.fields import YEAR_2200
 from analyzer.formats.har.order import Order
 from analyzer.formats.har.pages import Document
@@ -77,35 +77,36 @@ class Dates:
         self._least: dict[str | None, tuple[Instant, Instant]] = {}
 
     def add(self, entry: Socket | Request, at: Instant) -> None:
-        if isinstance(entry, Socket):
-            self.is_out_of_order = self.is_out_of_order or at < self.latest
-        else:
+        """Take the next entry. A large file has tens of thousands: no call that can be spared."""
+        if isinstance(entry, Request):
             self.last = max(self.last, entry.ended)
+        elif at < self.latest:
+            self.is_out_of_order = True
         self.count += 1
         self.whole_seconds += at % SECOND == 0
-        self.first, self.latest = min(self.first, at), max(self.latest, at)
+        self.first = min(self.first, at)
+        self.latest = max(self.latest, at)
         self._add_order(entry.pageref, at, isinstance(entry, Socket))
 
     def _add_order(self, page: str | None, at: Instant, is_socket: bool) -> None:
-        self.runs_backwards = self.runs_backwards or at < self._above.get(page, 0) - CLOCK_STEP
+        if at < self._above.get(page, 0) - CLOCK_STEP:
+            self.runs_backwards = True
         self._above[page] = at
         for_request, for_socket = self._least.get(page, (0, 0))
         if at < (for_socket if is_socket else for_request):
             self.clock += 1
             for_request = for_socket = 0
-        wait = LONGEST_CONNECT if is_socket else CLOCK_STEP
-        self._least[page] = max(for_request, at - wait), max(for_socket, at - CLOCK_STEP)
+        by_request = at - (LONGEST_CONNECT if is_socket else CLOCK_STEP)
+        by_socket = at - CLOCK_STEP
+        if by_request > for_request or by_socket > for_socket:
+            self._least[page] = max(for_request, by_request), max(for_socket, by_socket)
 
     def ends(self) -> list[Instant]:
         """The first and the last instant that entries witness; none where none has a date."""
         return [self.first, max(self.last, self.latest)] if self.latest else []
 
 
-class Caller(NamedTuple):
-    """A script that made a request of a page, by the innermost frame of its stack."""
-
-    page: str
-    script: Script
+Caller: TypeAlias = tuple[str, Script]  # a page, and a script that made a request of it, the innermost of its stack
 
 
 class PageSigns:
@@ -122,35 +123,41 @@ class PageSigns:
 
     def add(self, entry: Socket | Request, at: Instant) -> None:
         page = entry.pageref
-        if isinstance(entry, Request) and entry.has_failed:
+        latest = at
+        if isinstance(entry, Request) and entry.document is not None and entry.document.has_failed:
+            latest = 0
             # A navigation that failed leaves an error page in place of the page that carries its pageref.
             self.failures.setdefault(page, []).append(Interval(at, entry.ended))
         if page is None:
             return
-        has_failed = isinstance(entry, Request) and entry.has_failed
-        self.last_start[page] = max(0 if has_failed else at, self.last_start.get(page, 0))
+        if latest >= self.last_start.get(page, 0):
+            self.last_start[page] = latest
         if isinstance(entry, Socket):
             self._add_start(page, at)
             if entry.by_script:
                 self.later[page] = max(at, self.later.get(page, 0))
-        elif not entry.is_document:  # a document may stand for a redirect
+        elif entry.document is None:  # a document may stand for a redirect
             self._add_start(page, at)
             self._add_request(entry, page, at)
 
     def _add_start(self, page: str, at: Instant) -> None:
-        self.first_start[page] = min(at, self.first_start.get(page, YEAR_2200))
+        if at < self.first_start.get(page, YEAR_2200):
+            self.first_start[page] = at
 
     def _add_request(self, entry: Request, page: str, at: Instant) -> None:
         """A request of a page that is no document: a sign that its document is there."""
-        if entry.is_parsed:  # a script may be a service worker's, which asks before the old page is gone
-            self.content[page] = min(at, self.content.get(page, YEAR_2200))
-        if entry.is_parsed or entry.is_scripted:
-            self.later[page] = max(at, self.later.get(page, 0))
-        if entry.script is not None and len(self.callers) < MOST_CALLERS:
-            caller = Caller(page, entry.script)
-            before = self.callers.get(caller, Interval(at, at))
-            self.callers[caller] = Interval(min(before.start, at), max(before.end or 0, at))
-        if entry.is_unmarked:
+        signs = entry.signs
+        if signs.is_parsed and at < self.content.get(page, YEAR_2200):
+            self.content[page] = at  # a script may be a service worker's, which asks before the old page is gone
+        if (signs.is_parsed or signs.is_scripted) and at > self.later.get(page, 0):
+            self.later[page] = at
+        if signs.script is not None and len(self.callers) < MOST_CALLERS:
+            caller = page, signs.script
+            before = self.callers.get(caller)
+            if before is None or not before.start <= at <= (before.end or 0):
+                before = before or Interval(at, at)
+                self.callers[caller] = Interval(min(before.start, at), max(before.end or 0, at))
+        if signs.is_unmarked:
             self.unmarked.setdefault(page, (at, shorten(entry.url.partition("#")[0])))
 
     def shift(self, by: Duration, late: Duration) -> PageSigns:
@@ -191,8 +198,8 @@ class Samples:
         if entry.pageref is None or self.is_full(entry.pageref):
             return
         self._counts[entry.pageref] += 1
-        self._directives.update(entry.directives)
-        self._referer = bool(self._referer) or entry.has_referer
+        self._directives.update(entry.sample.directives)
+        self._referer = bool(self._referer) or entry.sample.has_referer
 
     def is_full(self, pageref: str | None) -> bool:
         """Were enough requests of this page looked at?"""
@@ -213,14 +220,16 @@ class Navigations:
         self._tabs: dict[str | None, str | None] = {}  # each name once in memory
 
     def add(self, entry: Request, at: Instant) -> None:
-        tab = entry.pageref or entry.frame
+        tab, document = entry.pageref or entry.frame, entry.document
         if entry.redirect is not None:
             self._hops.setdefault(tab, entry.redirect)
-        elif entry.has_failed:
+        elif document is None:
+            return
+        elif document.has_failed:
             self._hops.pop(tab, None)
-        elif entry.navigation is not None and len(self.documents) < MOST_DOCUMENTS:
-            self.documents.append(self._document(entry, entry.navigation, tab, at))
-        elif entry.navigation is not None:
+        elif document.navigation is not None and len(self.documents) < MOST_DOCUMENTS:
+            self.documents.append(self._document(entry, document.navigation, tab, at))
+        elif document.navigation is not None:
             self.is_full = True
 
     def _document(self, entry: Request, navigation: Navigation, tab: str | None, at: Instant) -> Document:
@@ -295,7 +304,8 @@ class Gathered:
 
     def _add_request(self, entry: Request) -> None:
         self.others += 1
-        self.contexts.add(entry)
+        if entry.kind == "script" or entry.destination:
+            self.contexts.add(entry)
         if entry.kind == "script" and len(self.scripts) < MOST_SCRIPTS:
             self.scripts.add(shorten(entry.url))
         if entry.started is None:
@@ -303,12 +313,14 @@ class Gathered:
         self.order.add_end(entry.ended)
         self.dates.add(entry, entry.started)
         self.signs.add(entry, entry.started)
-        self.navigations.add(entry, entry.started)
-        if entry.is_document:
+        if entry.document is not None or entry.redirect is not None:
+            self.navigations.add(entry, entry.started)
+        if entry.document is not None:
             if len(self.documents) < MOST_DOCUMENTS:
                 self.documents.append(Load(entry.started, origin_of(entry.url)))
             return
         if entry.pageref is not None:
-            self.samples.add(entry)
+            if entry.sample is not NO_SAMPLE:
+                self.samples.add(entry)
         elif entry.by in ("script", "parser"):
             self.unpaged = min(entry.started, self.unpaged)

@@ -7,7 +7,7 @@ bodies); here it gets only what is asked for, with the gaps filled by what HAR 1
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from haralyzer import HarEntry, HarPage, HarParser
@@ -17,8 +17,8 @@ from analyzer.formats.har.raw import LAYOUT
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.source import open_source
 from analyzer.model import Capture, CaptureError, Instant, Report, Session, bare
+from analyzer.model.time import EPOCH
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_PORTS = {"wss": 443, "https": 443, "ws": 80, "http": 80}
 NO_PAGE = "no-page"  # haralyzer's own "unknown" holds only entries without a pageref, and these it cannot show
 

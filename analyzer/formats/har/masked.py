@@ -21,6 +21,7 @@ from analyzer.formats.har.writer import Json
 from analyzer.masking import Texts, replace
 from analyzer.masking.secrets import ALNUM
 from analyzer.model import ConsoleLine, Discreet, Identity, Session
+from analyzer.patterns import Pattern
 from analyzer.shapes.tokens import RUN, opaque
 
 # Headers by which entries are told apart (fields.py, reader.py), and what their values may be.
@@ -37,27 +38,25 @@ HEADERS = {
     "purpose": r"(?:prefetch|prerender|preview)",
 }
 ORDINARY = ("cache-control", "sec-fetch-dest", "sec-purpose", "purpose")  # those that tell something of any request
-CHROME = re.compile(r"Chrome/(\d{1,4})\.")  # of a User-Agent
+CHROME = Pattern(r"Chrome/(\d{1,4})\.")  # of a User-Agent
 HOSTS = ("host", ":authority")  # for a URL that has none
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "sec-websocket-protocol")
-DATE = re.compile(r"[-+\d:.TZ ]{0,40}")
-ERROR = re.compile(r"(?:net::ERR_[A-Z0-9_]{1,60})?")
-METHOD, KIND = re.compile(r"[A-Z]{0,10}"), re.compile(r"[A-Za-z-]{0,20}")  # a request's; a resource's, a message's
-HTTP_VERSION = re.compile(r"(?:HTTP/[\d.]{1,3}|h[23](?:-\d\d)?|unknown)?", re.IGNORECASE)
-MIME = re.compile(
-    r"(?:text|image|audio|video|font|application|multipart|x-unknown)(?:/[a-z0-9.+-]{1,40})?", re.IGNORECASE
-)
-PROGRAM_VERSION = re.compile(r"v?\d[\w.+-]{0,40}|[\da-f]{7,8}")
-KNOWN_PROGRAM = re.compile(  # browsers, and tools that save HARs
+DATE = Pattern(r"[-+\d:.TZ ]{0,40}")
+ERROR = Pattern(r"(?:net::ERR_[A-Z0-9_]{1,60})?")
+METHOD, KIND = Pattern(r"[A-Z]{0,10}"), Pattern(r"[A-Za-z-]{0,20}")  # a request's; a resource's, a message's
+HTTP_VERSION = Pattern(r"(?:HTTP/[\d.]{1,3}|h[23](?:-\d\d)?|unknown)?", re.IGNORECASE)
+MIME = Pattern(r"(?:text|image|audio|video|font|application|multipart|x-unknown)(?:/[a-z0-9.+-]{1,40})?", re.IGNORECASE)
+PROGRAM_VERSION = Pattern(r"v?\d[\w.+-]{0,40}|[\da-f]{7,8}")
+KNOWN_PROGRAM = Pattern(  # browsers, and tools that save HARs
     r"(?:(?:Google|Microsoft|Mozilla|Mobile|Headless|Samsung) ?)?"
     r"(?:Chrome|Chromium|Firefox|Safari|WebKit|Edge?|Edg|Opera|Brave|Vivaldi|Electron|Internet(?: Explorer)?|msedge|"
     r"Charles(?: Proxy)?|Fiddler(?: Everywhere| Classic)?|Proxyman|Insomnia|Postman|Burp Suite|BrowserMob Proxy|"
     r"Puppeteer|Selenium|Cypress|TestCafe|WebPageTest|Requestly|Reqable|OWASP ZAP)\b",
     re.IGNORECASE,
 )
-MASK = re.compile(r"<token (\w+)>")
-MASKS = re.compile(r"<token \w+>|%3Ctoken%20\w+%3E|user-\w+")
-VALUES = re.compile(r"^(?:[A-Za-z][\w+.-]*:)?(?://)?[^/?#]*|(?<=[?&])[^=&]*=")  # all of an address but path and values
+MASK = Pattern(r"<token (\w+)>")
+MASKS = Pattern(r"<token \w+>|%3Ctoken%20\w+%3E|user-\w+")
+VALUES = Pattern(r"^(?:[A-Za-z][\w+.-]*:)?(?://)?[^/?#]*|(?<=[?&])[^=&]*=")  # all of an address but path and values
 MOST_FRAMES = 64  # of a stack
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 LONGEST_SEARCHED = 4096  # characters of a message, for what must not be in the extract

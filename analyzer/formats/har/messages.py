@@ -48,7 +48,7 @@ def read_messages(socket: Socket, facts: Facts) -> tuple[Messages, list[Skipped]
     if times is None:
         times = array("q")
         problems.append("message times that contradict the socket's start")
-    if facts.tick and len(control_frames(socket, facts)) < sum(t > 0 for t, _ in ticks.control):
+    if ticks.control and facts.tick and len(control_frames(socket, facts)) < sum(t > 0 for t, _ in ticks.control):
         problems.append("times of close, ping or pong frames that contradict the socket's start")
     skipped = [Skipped(where, None, problem, SkipReason.CONTRADICTORY) for problem in problems]
     return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), skipped
@@ -67,7 +67,7 @@ def _times(socket: Socket, ticks: list[float], facts: Facts) -> array[int] | Non
     scale = facts.tick or SECOND
     lower, upper = _lifetime(socket)
     if lower < first * scale + offset and last * scale + offset < upper:
-        return array("q", [round(t * scale + offset) for t in ticks])
+        return array("q", map(round, [t * scale + offset for t in ticks]))
     return None
 
 
@@ -83,7 +83,7 @@ def _ends(times: Sequence[float]) -> tuple[float, float]:
 
 def error_instant(socket: Socket, facts: Facts) -> Instant | None:
     """When the error came, as far as the file says it."""
-    if socket.ticks is None or not facts.tick:
+    if socket.ticks is None or not socket.ticks.failed or not facts.tick:
         return None
     lower, upper = _lifetime(socket)
     at = socket.ticks.failed * facts.tick
@@ -92,7 +92,7 @@ def error_instant(socket: Socket, facts: Facts) -> Instant | None:
 
 def control_frames(socket: Socket, facts: Facts) -> list[tuple[Instant, int]]:
     """Close, ping and pong frames (no browser exports them, proxies do): instant and opcode."""
-    if socket.ticks is None or not facts.tick:
+    if socket.ticks is None or not socket.ticks.control or not facts.tick:
         return []
     lower, upper = _lifetime(socket)
     exact = [(t * facts.tick, opcode) for t, opcode in socket.ticks.control]

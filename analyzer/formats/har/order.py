@@ -29,17 +29,21 @@ class Order:
 
     def add_address(self, address: str) -> None:
         """Take the address of the next entry."""
-        if self._address is not None:
-            self._rises = self._rises and self._address <= address
-            self._falls = self._falls and self._address >= address
+        before = self._address
+        if before is not None and (self._rises or self._falls):
+            self._rises = self._rises and before <= address
+            self._falls = self._falls and before >= address
         self._address = address
 
     def add_end(self, at: Instant) -> None:
         """Take the end of the next entry, which is no socket."""
         self._ends += 1
-        self._holds = self._holds and self._latest <= at + ORDER_SLACK
+        if self._latest > at + ORDER_SLACK:
+            self._holds = False
         self._latest = max(self._latest, at)
-        self._earliest[-1] = min(self._earliest[-1] or at, at)
+        earliest = self._earliest[-1]
+        if not earliest or at < earliest:
+            self._earliest[-1] = at
 
     def add_socket(self) -> None:
         """Take the next entry, which is a socket."""

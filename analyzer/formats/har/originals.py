@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from analyzer.formats.devtools import initiator, scripts, text_of
-from analyzer.formats.har.entry import is_redirect, read_attachment
+from analyzer.formats.har.entry import is_redirect
 from analyzer.formats.har.fields import (
     Ticks,
     duration,
@@ -30,6 +30,7 @@ from analyzer.formats.har.gather import CLOCK_STEP, SAMPLES
 from analyzer.formats.har.masked import LONGEST_SEARCHED, frames_of, ordinary_headers
 from analyzer.formats.har.order import ORDER_SLACK
 from analyzer.formats.har.raw import RawEntry, RawMessage
+from analyzer.formats.har.side_file import read_attachment
 from analyzer.formats.har.writer import Json
 from analyzer.formats.json_stream.array import Element
 from analyzer.formats.source import Attachment

@@ -7,11 +7,9 @@ either causes, so the page is the witness.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
-from typing import NamedTuple
 
 import msgspec
 
@@ -32,8 +30,9 @@ from analyzer.model import (
     PageKind,
     Value,
 )
+from analyzer.patterns import Pattern
 
-NUMBERED = re.compile(r"page_(\d{1,15})$")
+NUMBERED = Pattern(r"page_(\d{1,15})$")
 
 
 class Document(Value, frozen=True):
@@ -254,7 +253,7 @@ def contradiction(
     return next(checks, None)
 
 
-class Load(NamedTuple):
+class Load(msgspec.Struct, frozen=True):
     """A page of Chrome's with its date, its document and what its entries witness."""
 
     page: Listed

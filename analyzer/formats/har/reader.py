@@ -1,7 +1,7 @@
 """Read a HAR 1.2: gather what its entries show, survey the whole, then conclude each socket's events and the pages.
 
-What an entry says is read once (entry.py); what takes the whole file to know is worked out by pure functions over what
-was gathered (gather.py, survey.py, limits.py).
+What an entry says is read once (entry_reader.py); what takes the whole file to know is worked out by pure functions
+over what was gathered (gather.py, survey.py, limits.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import msgspec
 
 from analyzer.formats.devtools import shorten
 from analyzer.formats.har import events, exporters, flood, limits, pages as page_reader, tabs
-from analyzer.formats.har.entry import EntryReader, Socket
+from analyzer.formats.har.entry import Socket
+from analyzer.formats.har.entry_reader import EntryReader
 from analyzer.formats.har.exporters import Tabs
 from analyzer.formats.har.fields import Ticks
 from analyzer.formats.har.gather import MOST_DOCUMENTS, MOST_PAGES, MOST_SCRIPTS, Gathered
@@ -68,14 +69,18 @@ def read(source: Source) -> Capture:
     document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=collector, size=source.size)
     gathered = Gathered()
     entries = EntryReader(source.attachment, gathered.samples.is_full)
-    for element in document.elements():
+    for run in document.runs():
         if observer is not None:
-            observer.add(element, source.attachment)
-        if element.skipped:
-            gathered.skips.add(element.skipped)
-        if element.value is not None and element.value != BLANK:
-            peeled: Ticks | None = element.collector  # type: ignore[assignment]  # of our own making
-            gathered.add(entries.read(element.index, element.value, peeled))
+            for element in run.elements():
+                observer.add(element, source.attachment)
+        peeled: Ticks | None = run.collector  # type: ignore[assignment]  # of our own making
+        for n, value in enumerate(run.values):
+            if n in run.skipped:
+                gathered.skips.add(run.skipped[n])
+            if value is not None and value != BLANK:
+                if source.addresses is not None:
+                    source.addresses.add(value.request.url or "")
+                gathered.add(entries.read(run.index + n, value, peeled))
     if observer is not None:
         observer.log = document.members
     return _conclude(survey(read_log(document), gathered), source.name)
@@ -242,8 +247,8 @@ def _codes(file: Survey, contexts: Sequence[str | None], traces: Sequence[Trace]
             unseen = has_scripts and is_web and shorten(began) not in there
             yield msgspec.structs.replace(code, unseen=unseen)
     if not file.gathered.contexts.iframes:
-        for caller, during in file.signs.callers.items():
-            yield Code(caller.page, (caller.script,), during.start, during.end or during.start)
+        for (page, script), during in file.signs.callers.items():
+            yield Code(page, (script,), during.start, during.end or during.start)
 
 
 def _code(number: int, trace: Trace, context: str | None) -> Code:

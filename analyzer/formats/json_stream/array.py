@@ -1,7 +1,7 @@
 """Read the elements of one array of a JSON document, one after the other, in bounded memory, exactly.
 
     window     bytes in, a cursor, the offset in the document
-    elide      cuts out long texts, which nobody reads, as the bytes come in
+    elide      cuts out long texts, which nobody reads, as the bytes come in; `indented` does it in indented documents
     lines      one value per line, as the elements of one array
     separator  what stands between two elements of an array
     scan       where a value ends, token by token
@@ -38,6 +38,7 @@ from analyzer.formats.json_stream.lines import Lines
 from analyzer.formats.json_stream.scan import TooDeep
 from analyzer.formats.json_stream.window import Bytes, CutOff, Window
 from analyzer.model import CaptureError, Discreet, Skipped, SkipReason
+from analyzer.patterns import Pattern
 
 LARGEST_MEMBER, SHORT = 16 << 20, 1 << 16  # bytes of a member: at most, and of one that nobody expects to be long
 MOST_REFUSED = 100_000  # elements that do not fit, after which this is another kind of file; likewise inner ones
@@ -45,8 +46,8 @@ ATTEMPTS = 8  # places where the inner array of a huge element may begin
 OBJECT, ARRAY = ord("{"), ord("[")
 # A key that holds no escape, and a short value, each with what follows it: in a file of nothing else a walk of each
 # takes longer than a microsecond a byte.
-KEY = re.compile(rb'"([^"\\\x00-\x1f\x80-\xff]{0,256})"[ \t\r\n]*+:')
-VALUE = re.compile(
+KEY = Pattern(rb'"([^"\\\x00-\x1f\x80-\xff]{0,256})"[ \t\r\n]*+:')
+VALUE = Pattern(
     rb'(?:-?(?:0|[1-9]\d{0,15})|true|false|null|"[^"\\\x00-\x1f\x80-\xff]{0,256}"|\[\]|\{\})(?=[ \t\r\n]*+[,}])'
 )
 

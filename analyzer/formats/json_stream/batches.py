@@ -4,7 +4,6 @@ A JSON value is prefix-free, so a strict decode that succeeds *proves* that the 
 fails only costs another guess. What no guess settles is walked token by token, in linear time.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any, Generic
 
@@ -13,6 +12,7 @@ from analyzer.formats.json_stream.decode import Decoded, Decoder, Shape
 from analyzer.formats.json_stream.scan import TooDeep, Walk
 from analyzer.formats.json_stream.separator import Separator
 from analyzer.formats.json_stream.window import LONGEST_SPACE, WINDOW, CutOff, Window
+from analyzer.patterns import Pattern
 
 LARGE = 4 << 20  # bytes kept of one element, after which it is no ordinary one: peeled, or walked
 LARGEST = 64 << 20  # bytes kept of one element, after which it is passed over
@@ -21,7 +21,7 @@ STEP = 128  # bytes that are walked in the time of one step
 MISSES = 4  # runs in a row of which no guess held, after which we only walk
 DENSE = 1 << 16  # bytes that are decoded at once where no separator is known: elements may take two bytes each
 VAIN, VAIN_SHARE = 64 << 20, 8  # bytes of guesses that failed, and as many for each byte read, after which likewise
-AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
+AFTER_SCALAR = Pattern(rb"[ \t\r\n,\]}:]")
 BEGIN = b'"[{'  # of what is walked
 NO_VALUE = b",:]}"  # what no value begins with
 COMMA, CLOSING = ord(","), ord("]")
@@ -81,8 +81,8 @@ class Batches(Generic[Shape]):
         window = self.window
         if self.misses >= MISSES or window.vain > VAIN + VAIN_SHARE * window.place(window.at):
             return None
-        if window.large:
-            self.elide()
+        if window.elide_if_large():
+            self.separator.forget()
         want = WINDOW if self.separator.patterns else DENSE
         while window.need(want) and not self._is_dense() and not self.separator.last(window, window.end):
             self.large = want >= LARGE
@@ -252,7 +252,7 @@ class Batches(Generic[Shape]):
             if walk.at > LARGEST and not boundary:
                 window.at += walk.at
                 walk.at = 0
-            if not window.more():
+            if not _go_on(window, walk):
                 self._lose(stop - boundary if boundary else 0, walk)
                 raise CutOff
 
@@ -267,6 +267,14 @@ class Batches(Generic[Shape]):
         return min(((at, it.sure) for it in separators if (at := it.next(self.window))), default=(0, False))
 
 
+def _go_on(window: Window, walk: Walk) -> bool:
+    """Read more for a walk, which stays where it is in the document though a text is cut out of what it passed."""
+    place, moves = window.place(window.at) + walk.at, len(window.moves)
+    has_more = window.more()
+    walk.at = window.follow(place, moves) - window.place(window.at)
+    return has_more
+
+
 def value_end(window: Window, most: int) -> int:
     """The end of the value at the cursor; one of more than `most` bytes is let go of on the way.
 
@@ -278,7 +286,7 @@ def value_end(window: Window, most: int) -> int:
             if walk.at > most:
                 window.at += walk.at
                 walk.at = 0
-            if not window.more():
+            if not _go_on(window, walk):
                 raise CutOff
         return window.at + walk.at
     searched = 0

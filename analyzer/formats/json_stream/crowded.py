@@ -2,8 +2,10 @@
 
 import re
 
+from analyzer.patterns import Pattern
+
 MOST_VALUES = 1 << 19  # in one text that is decoded whole: each may take 200 bytes, whatever it takes in the text
-STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+STRING = Pattern(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 def is_crowded(text: bytes) -> bool:

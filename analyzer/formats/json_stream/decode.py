@@ -11,9 +11,10 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from analyzer.formats.json_stream.crowded import is_crowded
+from analyzer.patterns import Pattern
 
-WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")  # the end of what msgspec says
-BYTE = re.compile(r"\(byte (\d+)\)$")  # likewise, of what is no JSON
+WHERE = Pattern(r" - at `\$(?P<path>[^`]*)`$")  # the end of what msgspec says
+BYTE = Pattern(r"\(byte (\d+)\)$")  # likewise, of what is no JSON
 MOST_PROBLEMS = 100  # inner elements of one element that could not be read: these are listed one by one
 TAIL = 32  # bytes: within them msgspec misses the other half of a lone surrogate, and takes that for the end
 

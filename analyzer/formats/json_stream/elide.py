@@ -70,7 +70,7 @@ class Elider:
         if self._inside:
             at = self._closing(buffer, start, start, end)
             if at == end:
-                self._escaped = _odd(buffer, start + self._escaped, end)
+                self._escaped = is_odd(buffer, start + self._escaped, end)
                 yield start, end
                 return
             self._inside = self._escaped = False
@@ -84,7 +84,7 @@ class Elider:
                     yield text, closing
         text = start + self._bare.rfind(1, 0, size) + 1
         if text > at + 1 and self._opens(buffer, text) and self._closing(buffer, text, start, end) == end:
-            self._inside, self._escaped = True, _odd(buffer, text, end)
+            self._inside, self._escaped = True, is_odd(buffer, text, end)
             yield text, end
 
     def _opens(self, buffer: bytearray, text: int) -> bool:
@@ -117,7 +117,7 @@ class Elider:
         if text == start:
             text += self._escaped
         last = buffer.rfind(QUOTE, text, stop)
-        return last if last >= 0 and not _odd(buffer, text, last) else stop
+        return last if last >= 0 and not is_odd(buffer, text, last) else stop
 
 
 @cache
@@ -127,7 +127,7 @@ def _opening(keys: tuple[str, ...]) -> re.Pattern[bytes]:
     return re.compile(rb'"(?:%b)"[ \t\r\n]{0,16}:[ \t\r\n]{0,16}"\Z' % "|".join(keys).encode())
 
 
-def _odd(buffer: bytearray, start: int, stop: int) -> bool:
+def is_odd(buffer: bytearray, start: int, stop: int) -> bool:
     """Does an odd number of backslashes stand before `stop` (none before `start` counts)?"""
     if stop <= start or buffer[stop - 1] != BACKSLASH:
         return False

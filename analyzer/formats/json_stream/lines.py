@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.formats.json_stream.window import Bytes
+from analyzer.patterns import Pattern
 
 BLOCK = 1 << 16  # bytes read at once
 MOST_SPACE = 256  # bytes of white space between two values; what is farther apart counts as damaged
-BREAK = re.compile(rb"\n([ \t\r\n]{0,%d}+)(?=\{)" % MOST_SPACE)
+BREAK = Pattern(rb"\n([ \t\r\n]{0,%d}+)(?=\{)" % MOST_SPACE)
 SPACE, PADDING = b" \t\r\n", b" \t\r\n\0"
 
 
@@ -63,7 +64,7 @@ class Lines:
             before = text[max(0, match.start() - MOST_SPACE) : match.start()].rstrip(SPACE)
             return b"," + match[1] if before.endswith(b"}") or (not before and self._closed) else match[0]
 
-        return BREAK.sub(join, text)
+        return BREAK.sub(join, text.replace(b"}\n{", b"},{"))  # the usual break without a call for each
 
 
 class Line(NamedTuple):

@@ -2,6 +2,8 @@
 
 import re
 
+from analyzer.patterns import Pattern
+
 DEEPEST = 5000  # brackets within each other; no decoder goes as deep
 ATOM = rb'[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"'  # white space, scalars, commas; a whole string
 
@@ -11,8 +13,8 @@ def _nest(inner: bytes) -> bytes:
 
 
 # As much as nests no deeper than two levels, then a bracket, or the quote of a string that goes on beyond the bytes.
-STEP = re.compile(rb'(?:%b){0,4096}+(["\[\]{}]?)' % _nest(_nest(ATOM)), re.DOTALL)
-REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # of a string
+STEP = Pattern(rb'(?:%b){0,4096}+(["\[\]{}]?)' % _nest(_nest(ATOM)), re.DOTALL)
+REST = Pattern(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # of a string
 QUOTE = ord('"')
 
 

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from typing import Protocol
 
 from analyzer.formats.json_stream.elide import MARK, Elider
+from analyzer.formats.json_stream.indented import SAMPLE, IndentedElider, learn_opening
+from analyzer.patterns import Pattern
 
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
 FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
 BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
 MOST_CUTS = 1024  # of which the places are kept: only those within what is unread are asked for
-ELIDE_FROM = 128 << 20  # bytes of a document in which it pays to import numpy for that
+INDENTED_FROM = 2 << 20  # bytes of a document in which that pays where it is indented
+PAUSE = 8 << 20  # bytes that pass without a search where there are few bodies
+ELIDE_FROM = 128 << 20  # likewise in which it pays to import numpy for that, where it is not
 LONGEST_SPACE = 256  # of white space that matters
 SPACE = ord(" ")  # nothing above it is white space
-NO_SPACE = re.compile(rb"[^ \t\r\n]")
-NOTHING = re.compile(rb"[^\0 \t\r\n]")
+NO_SPACE = Pattern(rb"[^ \t\r\n]")
+NOTHING = Pattern(rb"[^\0 \t\r\n]")
 
 
 class Bytes(Protocol):
@@ -42,8 +46,14 @@ class Window:
         self.texts = texts
         self.vain = 0  # bytes that were decoded in vain
         self._before = -1  # place of buffer[0]
-        self._elider: Elider | None = None
+        self._received = 0  # bytes
+        self._elider: Elider | IndentedElider | None = None
+        self._opening: bytes | None = None  # what stands before a text in an indented document
+        self._is_learned = False  # we looked for that
+        self._pause = PAUSE
+        self._resume = 0  # place at which the search for bodies goes on
         self._cuts: list[tuple[int, int]] = [(-1, 0)]  # (place, bytes that are gone before it), in order
+        self.moves: list[tuple[int, int]] = []  # cuts out of what had come in before: (place behind one, bytes gone)
 
     def place(self, at: int) -> int:
         return self._before + at
@@ -56,16 +66,53 @@ class Window:
         place = self._before + at
         return place + self._cuts[bisect_right(self._cuts, place, key=_place) - 1][1]
 
-    @property
-    def large(self) -> bool:
-        """Is this a document in which it pays to cut texts out?"""
-        return bool(self.texts) and self._elider is None and max(self._before, self.size) > ELIDE_FROM
+    def follow(self, place: int, moves: int) -> int:
+        """Where a place is now that was one when there were so many moves; within a cut, behind that."""
+        for stop, gone in self.moves[moves:]:
+            place = place - gone if place >= stop + gone else min(place, stop)
+        return place
+
+    def elide_if_large(self) -> bool:
+        """Cut texts out, where the document is so large that it pays; whether that is new, as in `elide`."""
+        size = max(self._before, self.size)
+        if size <= INDENTED_FROM or not self.texts:
+            return False
+        if isinstance(self._elider, IndentedElider):
+            self._judge(self._elider)
+        if self._elider is not None:
+            return False
+        opening = self._learn()
+        if opening is None:
+            return size > ELIDE_FROM and self.elide()
+        return self.place(self.end) >= self._resume and self._cut_out(IndentedElider(opening))
 
     def elide(self) -> bool:
-        """Cut texts out of what is unread and of all that comes; whether that is new. Indices and places change."""
-        if not self.texts or self._elider is not None:
+        """Cut texts out of what is unread and of all that comes, exactly in any document; whether that is new. Indices
+        and places change."""
+        if not self.texts or isinstance(self._elider, Elider):
             return False
-        self._elider = Elider(BLOCK, self.texts)
+        return self._cut_out(Elider(BLOCK, self.texts))
+
+    def _judge(self, elider: IndentedElider) -> None:
+        """Leave the search for bodies where there are few, for a while, which grows; or where the style changed."""
+        if elider.pending or not elider.is_idle:
+            return
+        self._elider = None
+        if elider.has_failed:
+            self._opening = None
+        self._resume = self.place(self.end) + self._pause
+        self._pause *= 2
+
+    def _learn(self) -> bytes | None:
+        if not self._is_learned:
+            self._is_learned = True
+            self.need(SAMPLE)
+            sample = bytes(self.buffer[self.at : min(self.end, self.at + SAMPLE)])
+            self._opening = learn_opening(sample, self.texts[0]) if len(self.texts) == 1 else None
+        return self._opening
+
+    def _cut_out(self, elider: Elider | IndentedElider) -> bool:
+        self._elider = elider
         unread = bytes(self.buffer[self.at : self.end])
         self._reserve(len(unread) + BLOCK)
         self.end = self.at
@@ -93,6 +140,7 @@ class Window:
                 stop = self.at + step if self._elider is None else self.end + BLOCK
                 got = self.stream.readinto(view[self.end : stop])
                 self.complete = not got
+                self._received += got or 0
                 self._take(view, got or 0)
         return self.end - self.at >= count
 
@@ -119,20 +167,31 @@ class Window:
         if self._elider is None or not got:
             self.end += got
             return
+        if isinstance(self._elider, IndentedElider) and self.at > self.end - self._elider.pending:
+            self._elider.forget()
+        goes_on = isinstance(self._elider, IndentedElider) and self._elider.pending > 0
         self.end, cuts = self._elider.cut(self.buffer, view, self.end, self.end + got)
+        if goes_on and cuts:
+            self.moves.append((self._before + cuts[0][0], cuts[0][1]))
         for at, gone in cuts:
             self._cuts.append((self._before + at, self._cuts[-1][1] + gone))
 
     def more(self) -> bool:
-        """At least as much again as is unread; False at the end of the stream."""
-        unread = self.end - self.at
-        self.need(max(2 * unread, WINDOW))
-        return self.end - self.at > unread
+        """At least as much again as is unread; False at the end of the stream. What comes in may be less than what is
+        cut out of what was there."""
+        received = self._received
+        self.need(max(2 * (self.end - self.at), WINDOW))
+        return self._received > received
 
     def peek(self) -> int:
         """The next byte that is not white space, and the cursor on it. Raises CutOff."""
-        if self.at >= self.end or self.buffer[self.at] <= SPACE:
-            self.space()
+        at = self.at
+        if at >= self.end or self.buffer[at] <= SPACE:
+            other = NO_SPACE.search(self.buffer, at, self.end)
+            if other is None:
+                self.space()
+            else:
+                self.at = other.start()
         return self.buffer[self.at]
 
     def space(self) -> bytes:

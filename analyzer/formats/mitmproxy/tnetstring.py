@@ -6,6 +6,7 @@ A value is `LENGTH:DATA` and one byte that says what it is: `,` bytes, `;` text 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ BLOCK = 1 << 18  # bytes read at once, and the most that is taken of one value
 LONGEST_LENGTH = 12  # digits, as mitmproxy reads
 LONGEST_KEY = 100
 DEEPEST = 8  # lists and dicts in one another, of a value that is decoded as a whole
+# The key and the length of a value in a dict, where both are as mitmproxy writes them: mostly.
+PAIR = re.compile(rb"(\d{1,3}):([a-z_]{1,100})[,;](\d{1,12}):")
 TEXT, DICT, LIST = (b",", b";"), b"}", b"]"
 
 
@@ -78,8 +81,13 @@ class Strings:
 
     def value(self, length: int) -> Any:
         """Read a value whose length was read, and decode it: bytes and text as bytes."""
-        data = self.take(length)
-        return decode(self.take(1), data)
+        end = self._at + length
+        if end < self._end and length <= BLOCK:  # mostly all of it is in the buffer
+            data, tag = bytes(self._buffer[self._at : end]), bytes(self._buffer[end : end + 1])
+            self._at = end + 1
+        else:
+            data, tag = self.take(length), self.take(1)
+        return decode(tag, data)
 
     def pairs(self, length: int) -> Iterator[tuple[bytes, int]]:
         """Read a dict whose length was read: each key, and the length of its value, which comes then.
@@ -87,23 +95,37 @@ class Strings:
         What the caller leaves unread of a value is passed over.
         """
         end = self.position + length
-        while self.position < end:
-            size = self.length()
-            if size > LONGEST_KEY:
-                raise StringError("a key that is too long")
-            key = self.value(size)
-            if not isinstance(key, bytes):
-                raise StringError("a key that is not a text")
-            size, after = self._inner(end)
+        while self._before + self._at < end:
+            pair = PAIR.match(self._buffer, self._at, self._end)
+            if pair is not None and len(pair[2]) == int(pair[1]):
+                self._at = pair.end()
+                key, size = pair[2], int(pair[3])
+            else:
+                key, size = self._key(), self.length()
+            after = self._check(size, end)
             yield key, size
-            self.skip_to(after)
+            place = after - self._before
+            if self._at <= place <= self._end:  # likewise
+                self._at = place
+            else:
+                self.skip_to(after)
         self.close(DICT)
+
+    def _key(self) -> bytes:
+        size = self.length()
+        if size > LONGEST_KEY:
+            raise StringError("a key that is too long")
+        key = self.value(size)
+        if not isinstance(key, bytes):
+            raise StringError("a key that is not a text")
+        return key
 
     def items(self, length: int) -> Iterator[int]:
         """Read a list whose length was read: the length of each of its values, which comes then."""
         end = self.position + length
         while self.position < end:
-            size, after = self._inner(end)
+            size = self.length()
+            after = self._check(size, end)
             yield size
             self.skip_to(after)
         self.close(LIST)
@@ -113,13 +135,12 @@ class Strings:
         if self.take(1) != tag:
             raise StringError("not the kind of value that stands here in a flow")
 
-    def _inner(self, end: int) -> tuple[int, int]:
-        """Read the length of a value within another one; with it, where the value ends."""
-        size = self.length()
-        after = self.position + size + 1
+    def _check(self, size: int, end: int) -> int:
+        """Return where a value of this size ends that begins here, within another one that ends at `end`."""
+        after = self._before + self._at + size + 1
         if after > end:
             raise StringError("a value that is longer than what it is in")
-        return size, after
+        return after
 
     def _more(self) -> bool:
         """Read more of the stream behind what is unread, which moves to the front."""
@@ -149,21 +170,23 @@ def decode(tag: bytes, data: bytes, depth: int = 0) -> Any:
         if tag == b"~" and not data:
             return None
         if tag in (LIST, DICT) and depth < DEEPEST:
-            values = list(_decode_all(data, depth + 1))
+            values = _decode_all(data, depth + 1)
             return values if tag == LIST else dict(zip(values[::2], values[1::2], strict=True))
     except (ValueError, TypeError) as error:
         raise StringError(str(error) if isinstance(error, StringError) else "a value that is damaged") from None
     raise StringError("a value of an unknown kind")
 
 
-def _decode_all(data: bytes, depth: int) -> Iterator[Any]:
+def _decode_all(data: bytes, depth: int) -> list[Any]:
     """Decode the values that stand one after the other in a list or a dict."""
-    at = 0
+    values, at = [], 0
     while at < len(data):
         colon = data.find(b":", at, at + LONGEST_LENGTH + 1)
         digits = data[at:colon] if colon > at else b""
         end = colon + 1 + (int(digits) if digits.isdigit() else len(data))
         if end >= len(data):
             raise StringError("no length of a value")
-        yield decode(data[end : end + 1], data[colon + 1 : end], depth)
+        tag, value = data[end : end + 1], data[colon + 1 : end]
+        values.append(value if tag in TEXT else decode(tag, value, depth))
         at = end + 1
+    return values

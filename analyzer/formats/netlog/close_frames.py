@@ -6,12 +6,13 @@ length; only headers of frames and the payload of a close frame are kept. Bytes 
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from typing import NamedTuple
 
+from analyzer.patterns import Pattern
+
 END_OF_HEAD = b"\r\n\r\n"
-ANSWER = re.compile(rb"HTTP/1\.1 (\d{3})\b")
+ANSWER = Pattern(rb"HTTP/1\.1 (\d{3})\b")
 LARGEST_HEAD = 1 << 18  # what Chrome accepts of a response's headers (net/http/http_stream_parser.h)
 LONGEST_CONTROL = 125  # bytes, RFC 6455 section 5.5
 CLOSE, FIRST_CONTROL = 8, 8

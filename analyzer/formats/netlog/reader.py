@@ -6,7 +6,6 @@ messages, never their data; lengths are those on the wire, where messages may be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
@@ -44,6 +43,7 @@ from analyzer.model import (
     Trace,
     plural,
 )
+from analyzer.patterns import Pattern
 
 PAGE_DELAY = 250 * MILLISECOND  # by which the page learns of its open socket; measured: 165 ms at most
 # By which the log is late with the end of a page; measured: 452 ms at most, on a busy machine.
@@ -57,7 +57,7 @@ ANCIENT = "SOCKET_STREAM_CONNECT"  # an event of sockets in Chrome until it open
 ADVICE = "make one with chrome://net-export, or start Chrome with --log-net-log=FILE"
 DOCUMENT = Layout(("events",), "a NetLog", ADVICE, "events", members={"constants": LARGEST_CONSTANTS})
 LINES = Layout((), "a NetLog", ADVICE, "events")
-LINE = re.compile(rb'\s*\{\s*"type"')
+LINE = Pattern(rb'\s*\{\s*"type"')
 
 BEGINNING_LOST = CaveatKind.BEGINNING_LOST.caveat(
     "The beginning of this log was dropped, as a size limit does. Sockets that were open then are possibly missing."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -93,6 +93,7 @@ class Log:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.count = 0  # of all events
         self.sockets: list[Socket] = []
         self.by_id: dict[tuple[int, int], Socket] = {}
         self.documents: list[Document] = []
@@ -119,29 +120,36 @@ class Log:
         while len(self.latest) > 1:
             self.latest.pop()
 
-    def add(self, event: RawEvent, pointer: str) -> None:
-        """Take in the next event."""
-        if not self.has_timeline and TIMELINE in event.cat.split(","):
-            self.has_timeline = True
-        at = instant(event.ts)
-        if at is None or event.ph not in ORDERED:
-            return
-        self._note_time(at)
-        if event.tts is not None and event.pid >= 0:
-            threads = self._process(event.pid).threads
-            if event.tid in threads or len(threads) < MOST_THREADS:
-                threads[event.tid] = max(at, threads.get(event.tid, at))
-        handler = HANDLERS.get(event.name)
-        if handler is not None:
-            handler(self, event, decode_args(event.args), at, pointer)
+    def add_run(self, events: Sequence[RawEvent | None], index: int, pointer: str) -> None:
+        """Take in events that stand one after the other in the array at `pointer`, the first of them at `index`.
 
-    def _note_time(self, at: Instant) -> None:
-        if not self.latest or at >= self.latest[-1]:
-            self.latest.append(at)
-        else:
-            self.is_ordered = False
-        if self.first is None or at < self.first:
-            self.first = at
+        A long trace has millions, of which a few say something of a socket or a document. Of the others only the time
+        counts.
+        """
+        self.has_timeline = self.has_timeline or any(TIMELINE in it.cat.split(",") for it in events if it is not None)
+        pid, threads, latest = -1, dict[int, Instant](), self.latest
+        for number, event in enumerate(events, index):
+            if event is None:
+                continue
+            self.count += 1
+            if not 0 < event.ts < LATEST or event.ph not in ORDERED:
+                continue
+            at = round(event.ts)
+            if not latest or at >= latest[-1]:
+                latest.append(at)
+            else:
+                self.is_ordered = False
+            if self.first is None or at < self.first:
+                self.first = at
+            if event.tts is not None and event.pid >= 0:
+                if event.pid != pid:
+                    pid = event.pid
+                    threads = self._process(pid).threads
+                before = threads.get(event.tid)
+                if (len(threads) < MOST_THREADS) if before is None else before < at:
+                    threads[event.tid] = at
+            if (handler := HANDLERS.get(event.name)) is not None:
+                handler(self, event, decode_args(event.args), at, f"{pointer}/{number}")
 
     def _process(self, pid: int) -> Process:
         process = self.processes.get(pid)
@@ -320,8 +328,3 @@ HANDLERS: Mapping[str, Handler] = {
     "FrameDeletedInBrowser": Log.remove_frame,
     "ActiveProcesses": Log.list_processes,
 }
-
-
-def instant(ts: float) -> Instant | None:
-    """Microseconds of the monotonic clock as an instant; None for what is not a time."""
-    return round(ts) if math.isfinite(ts) and 0 < ts < LATEST else None

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from analyzer.formats.compression import Prefixed
-from analyzer.formats.json_stream.array import Document
+from analyzer.formats.json_stream.array import Document, Run
 from analyzer.formats.json_stream.layout import Layout
 from analyzer.formats.source import Source
 from analyzer.model import Skipped
@@ -26,7 +26,7 @@ HEAD = 256
 EVENTS, METADATA = "traceEvents", "metadata"
 
 
-class RawEvent(msgspec.Struct):
+class RawEvent(msgspec.Struct, gc=False):
     """One event. `ts`: microseconds of the machine's monotonic clock; `tts`: of its thread's own clock."""
 
     name: str = ""
@@ -81,10 +81,10 @@ ARGS = msgspec.json.Decoder(Args)
 
 
 class Events:
-    """The events of a trace, one after the other, each with its pointer; then what could not be read.
+    """The events of a trace, one after the other; then what could not be read.
 
-    Iterate over it once; then `metadata` holds what stands beside the events, `is_cut_off` whether the file ends early,
-    `trailing` the byte at which something follows the trace.
+    Iterate over `runs()` once; then `metadata` holds what stands beside the events, `is_cut_off` whether the file ends
+    early, `trailing` the byte at which something follows the trace.
     """
 
     def __init__(self, source: Source) -> None:
@@ -95,24 +95,22 @@ class Events:
         layout = Layout(() if is_array else (EVENTS,), LABEL, ADVICE, "events", members={METADATA: LARGEST_METADATA})
         stream = Prefixed(start, source.stream)
         self._document = Document(stream, source.name, layout, RawEvent, size=source.size)
-        self._pointer = layout.pointer
+        self.pointer = layout.pointer  # of the array
         self.skipped: list[Skipped] = []
         self.is_cut_off = False
         self.trailing: int | None = None
-        self.count = 0
 
     @property
     def metadata(self) -> object:
         """What stands beside the events."""
         return self._document.members.get(METADATA)
 
-    def __iter__(self) -> Iterator[tuple[RawEvent, str]]:
-        """Each event with its pointer. Raises CaptureError where the file is no trace."""
-        for element in self._document.elements():
-            self.skipped += element.skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
-            if element.value is not None:
-                self.count += 1
-                yield element.value, f"{self._pointer}/{element.index}"
+    def runs(self) -> Iterator[Run[RawEvent]]:
+        """Every event, as many at once as were decoded at once. Raises CaptureError where the file is no trace."""
+        for run in self._document.runs():
+            for skipped in run.skipped.values():
+                self.skipped += skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
+            yield run
         self.is_cut_off = self._document.cut_off is not None
         self.trailing = self._document.trailing
 

@@ -7,7 +7,6 @@ Chromium 156 against the log of a server.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -46,6 +45,7 @@ from analyzer.model import (
     Trace,
     plural,
 )
+from analyzer.patterns import Pattern
 
 PAGE_DELAY = 50 * MILLISECOND  # by which the page learns of its open socket; measured: 4.3 ms at most
 LEAVING = 100 * MILLISECOND  # before its successor is reported a page still works; measured: 23 ms at most
@@ -55,7 +55,7 @@ ALIVE = SECOND // 2  # a process that was silent for less is taken for alive; me
 SURE = 100 * MILLISECOND  # without an assumption
 MOST_LATE = 1000  # openings that are compared with the last sign of a process
 WEB = ("http:", "https:", "file:")
-VERSION = re.compile(r"Chrome/(\d[\d.]{0,30})")
+VERSION = Pattern(r"Chrome/(\d[\d.]{0,30})")
 
 NO_TIMELINE = CaveatKind.SOCKETS_NOT_EXPORTED.caveat(
     "This trace was recorded without the category devtools.timeline, which holds the events of WebSockets. Sockets are "
@@ -86,8 +86,8 @@ UNORDERED = CaveatKind.CUT_OFF.caveat(
 def read(source: Source) -> Capture:
     """Read one trace; its instants are microseconds of a clock without a date. Raises CaptureError where it is none."""
     events, log = Events(source), Log(source.name)
-    for event, pointer in events:
-        log.add(event, pointer)
+    for run in events.runs():
+        log.add_run(run.values, run.index, events.pointer)
     if events.is_cut_off:
         log.cut_off()
     return _Reading(source.name, events, log).capture()
@@ -111,7 +111,7 @@ class _Reading:
         observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
         began = _read_beginning(self.events.metadata)
         file = File(
-            self.name, "chrome-trace", self._exporter(), self.events.count, observed, clock=Clock.RELATIVE, began=began
+            self.name, "chrome-trace", self._exporter(), self.log.count, observed, clock=Clock.RELATIVE, began=began
         )
         return Capture(
             files=(file,),
