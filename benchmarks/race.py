@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 PYTHON = sys.executable
 MIB = 1 << 20
@@ -140,11 +140,12 @@ def cost(command: Sequence[str], counts: bool = True) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, sockets)
 
 
-def _count(out: object) -> str | None:
+def _count(out: IO[bytes]) -> str | None:
     """Read the number of sockets. Not in this process: the system counts the most memory that it ever had as the least
     of the next one."""
-    answer = subprocess.run([PYTHON, "-c", SOCKETS], stdin=out, capture_output=True, text=True, check=True)  # type: ignore[call-overload]
-    return str(answer.stdout).strip() or None
+    out.seek(0)
+    answer = subprocess.run([PYTHON, "-c", SOCKETS], stdin=out, capture_output=True, text=True, check=True)
+    return answer.stdout.strip() or None
 
 
 def medians(commands: Mapping[str, Sequence[str]], runs: int, counts: bool = True) -> dict[str, Cost]:
