@@ -268,6 +268,26 @@ def documents(draw: st.DrawFn) -> Json:
     return dict(draw(st.permutations(list(outer.items()))))
 
 
+@pytest.mark.parametrize("window", [290, 295, 300, 325])
+def test_a_walk_goes_on_where_it_was_though_a_text_is_cut_out_of_what_it_passed(window: int) -> None:
+    first = {"request": {"method": "", "headers": []}, "response": {"content": {"text": ""}}, "time": 0}
+    for escapes in (32, 64):
+        headers = [{"name": "", "value": ""}, {"name": "", "value": "\\" * escapes}]
+        second = {
+            "timings": {"wait": None, "receive": None},
+            "pageref": "",
+            "startedDateTime": "",
+            "},{": False,
+            "request": {"method": "", "headers": headers},
+            "_webSocketMessages": [],
+            "response": {"content": {"text": "},\n      {},\n      {},\n      {"}},
+            "time": 0,
+        }
+        data = json.dumps(document([first, second]), indent=2).encode()
+        elements, _ = streamed(data, window, 7, "lines")
+        assert [seen(whole(element)) for element in elements] == witness(data)
+
+
 @pytest.mark.spread(3)
 @layouts
 @given(

@@ -252,7 +252,7 @@ class Batches(Generic[Shape]):
             if walk.at > LARGEST and not boundary:
                 window.at += walk.at
                 walk.at = 0
-            if not window.more():
+            if not _go_on(window, walk):
                 self._lose(stop - boundary if boundary else 0, walk)
                 raise CutOff
 
@@ -267,6 +267,14 @@ class Batches(Generic[Shape]):
         return min(((at, it.sure) for it in separators if (at := it.next(self.window))), default=(0, False))
 
 
+def _go_on(window: Window, walk: Walk) -> bool:
+    """Read more for a walk, which stays where it is in the document though a text is cut out of what it passed."""
+    place, moves = window.place(window.at) + walk.at, len(window.moves)
+    has_more = window.more()
+    walk.at = window.follow(place, moves) - window.place(window.at)
+    return has_more
+
+
 def value_end(window: Window, most: int) -> int:
     """The end of the value at the cursor; one of more than `most` bytes is let go of on the way.
 
@@ -278,7 +286,7 @@ def value_end(window: Window, most: int) -> int:
             if walk.at > most:
                 window.at += walk.at
                 walk.at = 0
-            if not window.more():
+            if not _go_on(window, walk):
                 raise CutOff
         return window.at + walk.at
     searched = 0

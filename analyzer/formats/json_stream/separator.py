@@ -29,6 +29,7 @@ class Separator:
         """Places have changed (`Window.elide`)."""
         self._next = -1  # place of the next one, so that no stretch is searched twice
         self._clear = 0  # place up to which there is none
+        self._moves = 0  # of the window, when that was so
 
     def last(self, window: Window, end: int) -> int:
         """Where the last element ends that is followed by another before `end`; 0 for nowhere.
@@ -42,6 +43,7 @@ class Separator:
     def next(self, window: Window) -> int:
         """Where the element at the cursor ends, if the first separator after it is a true one; 0 for nowhere."""
         if self._next < window.place(window.at):
+            self._clear, self._moves = window.follow(self._clear, self._moves), len(window.moves)
             start = max(window.at, window.index(self._clear) - LONGEST_SPACE)
             places = (window.buffer.find(pattern, start, window.end) for pattern in self.patterns)
             at = min((at for at in places if at >= 0), default=-1)

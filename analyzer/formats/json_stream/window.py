@@ -46,12 +46,14 @@ class Window:
         self.texts = texts
         self.vain = 0  # bytes that were decoded in vain
         self._before = -1  # place of buffer[0]
+        self._received = 0  # bytes
         self._elider: Elider | IndentedElider | None = None
         self._opening: bytes | None = None  # what stands before a text in an indented document
         self._is_learned = False  # we looked for that
         self._pause = PAUSE
         self._resume = 0  # place at which the search for bodies goes on
         self._cuts: list[tuple[int, int]] = [(-1, 0)]  # (place, bytes that are gone before it), in order
+        self.moves: list[tuple[int, int]] = []  # cuts out of what had come in before: (place behind one, bytes gone)
 
     def place(self, at: int) -> int:
         return self._before + at
@@ -63,6 +65,12 @@ class Window:
         """Bytes from the start of the document."""
         place = self._before + at
         return place + self._cuts[bisect_right(self._cuts, place, key=_place) - 1][1]
+
+    def follow(self, place: int, moves: int) -> int:
+        """Where a place is now that was one when there were so many moves; within a cut, behind that."""
+        for stop, gone in self.moves[moves:]:
+            place = place - gone if place >= stop + gone else min(place, stop)
+        return place
 
     def elide_if_large(self) -> bool:
         """Cut texts out, where the document is so large that it pays; whether that is new, as in `elide`."""
@@ -132,6 +140,7 @@ class Window:
                 stop = self.at + step if self._elider is None else self.end + BLOCK
                 got = self.stream.readinto(view[self.end : stop])
                 self.complete = not got
+                self._received += got or 0
                 self._take(view, got or 0)
         return self.end - self.at >= count
 
@@ -160,15 +169,19 @@ class Window:
             return
         if isinstance(self._elider, IndentedElider) and self.at > self.end - self._elider.pending:
             self._elider.forget()
+        goes_on = isinstance(self._elider, IndentedElider) and self._elider.pending > 0
         self.end, cuts = self._elider.cut(self.buffer, view, self.end, self.end + got)
+        if goes_on and cuts:
+            self.moves.append((self._before + cuts[0][0], cuts[0][1]))
         for at, gone in cuts:
             self._cuts.append((self._before + at, self._cuts[-1][1] + gone))
 
     def more(self) -> bool:
-        """At least as much again as is unread; False at the end of the stream."""
-        unread = self.end - self.at
-        self.need(max(2 * unread, WINDOW))
-        return self.end - self.at > unread
+        """At least as much again as is unread; False at the end of the stream. What comes in may be less than what is
+        cut out of what was there."""
+        received = self._received
+        self.need(max(2 * (self.end - self.at), WINDOW))
+        return self._received > received
 
     def peek(self) -> int:
         """The next byte that is not white space, and the cursor on it. Raises CutOff."""
