@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests")]
 
 from shapes import SHAPES  # noqa: E402 - the line above is for this one
-from test_growth import STEPS, Case, seconds  # noqa: E402
+from test_growth import ALSO_TELLING, STEPS, TELLING, Case, seconds  # noqa: E402
 
 SIZES = (5_000, 20_000)
 BEFORE_OUTPUT = ("read", "analysis", "masks")

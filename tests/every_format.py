@@ -267,7 +267,7 @@ def put_trace_zip_together(values: list[Any]) -> bytes:
     files: dict[str, list[bytes]] = {}
     for value in values:
         name, content = value if isinstance(value, list) and len(value) == 2 else ("trace.trace", value)
-        part = content if isinstance(content, bytes) else json.dumps(content).encode() + b"\n"
+        part = content if isinstance(content, bytes) else json.dumps(content, default=str).encode() + b"\n"
         files.setdefault(name if isinstance(name, str) else "x", []).append(part)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
