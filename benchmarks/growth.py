@@ -25,6 +25,7 @@ from shapes import SHAPES  # noqa: E402 - the line above is for this one
 from test_growth import ALSO_TELLING, STEPS, TELLING, Case, seconds  # noqa: E402
 
 SIZES = (5_000, 20_000)
+WORST = (*TELLING, *ALSO_TELLING)  # shapes that were quadratic once, or cost most
 BEFORE_OUTPUT = ("read", "analysis", "masks")
 ALONE = ("extract", "summary")  # these read for themselves
 LEAST = 0.1  # seconds: the exponent of what takes less is noise
