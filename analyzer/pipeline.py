@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from typing import TypeAlias
 
 import msgspec
@@ -151,14 +150,15 @@ def _make_explainer(report: Report, *, weighs: bool = False) -> Callable[[Findin
     `weighs`: the causes that change how grave a finding is are enough.
     """
 
-    @cache
-    def explainer() -> Callable[[Finding], Finding]:
-        from analyzer import causes
-
-        return causes.explainer(report, causes.WEIGHING if weighs else causes.CAUSES)
+    explainer: Callable[[Finding], Finding] | None = None
 
     def explain(finding: Finding) -> Finding:
-        return explainer()(finding)
+        nonlocal explainer
+        if explainer is None:
+            from analyzer import causes
+
+            explainer = causes.explainer(report, causes.WEIGHING if weighs else causes.CAUSES)
+        return explainer(finding)
 
     return explain
 
@@ -187,6 +187,8 @@ def _worst_case(
     weighed_by_cause = _make_explainer(longest, weighs=True)
     severities = dict(policy.severities)
     for rule in RULES:
+        if not (rule.counts or rule.ends or unplaced):
+            continue
         gravest = severities.get(rule.id, rule.gravest or rule.severity)
         if gravest is None or not policy.fails(gravest):
             continue
@@ -195,7 +197,7 @@ def _worst_case(
         if rule.counts:
             rest = tuple(it for it in worst.excesses if it.overlap.sessions not in certainly)
             worst = msgspec.structs.replace(worst, excesses=rest)
-        for finding in rule.check(worst, policy) if rule.counts or rule.ends or unplaced else ():
+        for finding in rule.check(worst, policy):
             severity = severities.get(rule.id, finding.severity)
             if severity is None or not policy.fails(severity) or finding.sessions in certainly:
                 continue
