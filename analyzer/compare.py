@@ -16,6 +16,7 @@ from analyzer.model import (
     Excess,
     Finding,
     Outcome,
+    Overlap,
     Provider,
     Relation,
     Report,
@@ -167,7 +168,7 @@ def _absent(before: Report, after: Report) -> set[Key]:
     opened again.
     """
     was, is_now = _by_service(before), _by_service(after)
-    alone = {key for key, members in was.items() if _side(before, members).proven_peak > 1}
+    alone = {key for key, members in was.items() if _list_overlaps(before, members)}
     overlapped = {id for it in before.overlaps if it.confidence is Confidence.PROVEN for id in it.sessions}
     mixed = {key for key, members in was.items() if any(session.id in overlapped for session in members)}
     lost = (alone or mixed or set(was)) - set(is_now)
@@ -225,8 +226,9 @@ def _partition(sessions: Sequence[Session]) -> dict[Key, list[Session]]:
 
 
 def _side(report: Report, sessions: Sequence[Session]) -> Side:
-    stretches = [it for it in overlaps.find(sessions) if it.confidence is Confidence.PROVEN]
-    peaks = overlaps.concurrency(sessions, stretches)
+    stretches = _list_overlaps(report, sessions)
+    is_whole = len(sessions) == len(report.sessions)
+    peaks = report.concurrency if is_whole else overlaps.concurrency(sessions, stretches)
     return Side(
         sessions=len(sessions),
         proven_peak=peaks.proven_peak,
@@ -235,6 +237,12 @@ def _side(report: Report, sessions: Sequence[Session]) -> Side:
         proven_overlap=peaks.proven_overlap,
         overlap_is_lower_bound=any(it.duration_is_lower_bound for it in stretches),
     )
+
+
+def _list_overlaps(report: Report, sessions: Sequence[Session]) -> list[Overlap]:
+    """List the certain overlaps of some sockets of a report. Those of all are in it."""
+    stretches = report.overlaps if len(sessions) == len(report.sessions) else overlaps.find(sessions)
+    return [it for it in stretches if it.confidence is Confidence.PROVEN]
 
 
 def _matches(before: Report, after: Report) -> dict[int, int]:

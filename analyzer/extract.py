@@ -29,7 +29,7 @@ from analyzer.intervals import Interval
 from analyzer.masking import Masks, mask, meet
 from analyzer.model import SECOND, Capture, CaptureError, Clock, Instant, Policy, Report, Run, Session, Value, bare
 from analyzer.patterns import Pattern
-from analyzer.pipeline import analyze
+from analyzer.pipeline import analyze, relate
 from analyzer.services import Row
 from analyzer.version import VERSION
 
@@ -73,7 +73,7 @@ def extract(
     agrees = _same_answer if originals.log is not None else _same_times
     for small in _attempts(report, originals, key):
         data, again = _write(small, capture)
-        if agrees(report, analyze(again, catalogue=catalogue)):
+        if agrees(report, relate(again, catalogue)):
             if small.masker.leaks():
                 problem = "its extract would still contain a secret or a user, so none was written"
                 raise CaptureError(capture.source, "", problem)

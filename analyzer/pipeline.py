@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from typing import TypeAlias
 
 import msgspec
 
@@ -47,6 +47,8 @@ from analyzer.shapes import addresses
 # The port of an address on this machine, which says nothing about who answers there.
 OWN_PORT = Pattern(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
 
+Violations: TypeAlias = dict[str, set[tuple[str, ...]]]  # the sockets of each finding that breaks the policy, by rule
+
 
 def analyze(
     capture: Capture, policy: Policy | None = None, catalogue: Sequence[Row] = (), source_maps: Sequence[str] = ()
@@ -65,13 +67,24 @@ def analyze(
         from analyzer.source_maps import folders
 
         capture = folders.apply(capture, source_maps)
+    return judge(*_conclude(capture, policy, catalogue), policy)
+
+
+def relate(capture: Capture, catalogue: Sequence[Row] = ()) -> Report:
+    """Find out which sockets of a capture were open when, and every overlap, without what the rules say of these."""
+    policy = Policy()
+    return _relate(*_conclude(assumptions.apply(capture, policy.assume), policy, catalogue), policy)
+
+
+def _conclude(capture: Capture, policy: Policy, catalogue: Sequence[Row]) -> tuple[Capture, tuple[Session, ...]]:
+    """Conclude what became of each socket; return the capture with its console as far as that is about sockets."""
     rows = (*catalogue, *loading.builtin())
     members = _attribute(sessions.conclude(capture, policy.assume), capture, rows)
     if capture.console:
         from analyzer import console
 
         capture = msgspec.structs.replace(capture, console=console.relate(capture.console, members, rows))
-    return judge(capture, members, policy)
+    return capture, members
 
 
 def _check(policy: Policy | None) -> Policy:
@@ -89,27 +102,35 @@ def _check(policy: Policy | None) -> Policy:
 
 def judge(capture: Capture, members: tuple[Session, ...], policy: Policy) -> Report:
     """What these sessions mean together: overlaps, verdict, findings with their causes."""
+    report = _relate(capture, members, policy)
+    report = msgspec.structs.replace(report, excesses=overlaps.excesses(members, policy, report.overlaps))
+    certain: Violations = {}
+    findings = tuple(_list_findings(report, policy, certain))
+    unsure, accepted = _worst_case(report, findings, policy, certain)
+    not_checked = list_unchecked(RULES, report)
+    return msgspec.structs.replace(report, findings=findings, not_checked=not_checked, unsure=unsure, accepted=accepted)
+
+
+def _relate(capture: Capture, members: tuple[Session, ...], policy: Policy) -> Report:
+    """How these sessions overlap, and the verdict."""
     stretches = overlaps.find(members)
     concurrency = overlaps.concurrency(members, stretches)
-    report = Report(
+    return Report(
         capture=_add_user_caveat(assumptions.add_caveats(capture, members), members, policy),
         sessions=members,
         verdict=_verdict(capture, members, stretches),
         concurrency=concurrency,
         overlaps=stretches,
         groups=overlaps.groups(members, policy.per, concurrency),
-        excesses=overlaps.excesses(members, policy, stretches),
+        excesses=(),
         findings=(),
         policy=policy,
     )
-    findings = tuple(_list_findings(report, policy))
-    unsure, accepted = _worst_case(report, findings, policy)
-    not_checked = list_unchecked(RULES, report)
-    return msgspec.structs.replace(report, findings=findings, not_checked=not_checked, unsure=unsure, accepted=accepted)
 
 
-def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
-    """What the rules say, each finding with its cause and the severity that the policy gives it."""
+def _list_findings(report: Report, policy: Policy, violations: Violations) -> Iterator[Finding]:
+    """What the rules say, each finding with its cause and the severity that the policy gives it. `violations` gets the
+    sockets of each that breaks the policy, before equal ones become one and after."""
     explained, severities = _make_explainer(report), dict(policy.severities)
     for rule in RULES:
         findings = []
@@ -118,7 +139,9 @@ def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
             severity = severities.get(rule.id, result.severity)
             if severity is not None:
                 findings.append(_fingerprint(msgspec.structs.replace(result, severity=severity), report))
-        yield from findings if rule.fold is None else folding.fold(findings, report, rule.fold)
+        folded = findings if rule.fold is None else folding.fold(findings, report, rule.fold)
+        violations[rule.id] = {finding.sessions for finding in (*findings, *folded) if gate.fails(finding, policy)}
+        yield from folded
 
 
 def _make_explainer(report: Report, *, weighs: bool = False) -> Callable[[Finding], Finding]:
@@ -127,25 +150,29 @@ def _make_explainer(report: Report, *, weighs: bool = False) -> Callable[[Findin
     `weighs`: the causes that change how grave a finding is are enough.
     """
 
-    @cache
-    def explainer() -> Callable[[Finding], Finding]:
-        from analyzer import causes
-
-        return causes.explainer(report, causes.WEIGHING if weighs else causes.CAUSES)
+    explainer: Callable[[Finding], Finding] | None = None
 
     def explain(finding: Finding) -> Finding:
-        return explainer()(finding)
+        nonlocal explainer
+        if explainer is None:
+            from analyzer import causes
+
+            explainer = causes.explainer(report, causes.WEIGHING if weighs else causes.CAUSES)
+        return explainer(finding)
 
     return explain
 
 
-def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> tuple[bool, tuple[str, ...]]:
+def _worst_case(
+    report: Report, findings: Iterable[Finding], policy: Policy, violations: Violations
+) -> tuple[bool, tuple[str, ...]]:
     """May what happened break the policy, beyond what is found for certain? And which findings would, if the baseline
     did not hold them (their fingerprints)?
 
     Nothing that the capture allows is worse than that each socket was open for as long as it possibly was: more are
     open at once, for longer; for rules about ends, than that each closed as soon as it may have. So what the rules say
-    of these decides; a cause, which makes no finding graver, is asked for last.
+    of these decides; a cause, which makes no finding graver, is asked for last. What is certain breaks the policy
+    already, so a stretch of the same sockets (`violations`) is not described again.
     """
     unplaced = any(
         session.where is not None and policy.may_count(session) and not policy.counts(session)
@@ -154,21 +181,25 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     if not unplaced and all(session.possible == session.proven for session in report.sessions):
         return False, ()
     accepted: list[str] = []
-    failing = [finding for finding in findings if gate.fails(finding, policy)]
-    certain = {finding.fingerprint for finding in failing}
+    certain = {finding.fingerprint for finding in findings if gate.fails(finding, policy)}
     baseline = {finding.fingerprint for finding in findings if gate.is_in_baseline(finding, policy)}
-    violations = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
     weighed_by_cause = _make_explainer(longest, weighs=True)
     severities = dict(policy.severities)
     for rule in RULES:
+        if not (rule.counts or rule.ends or unplaced):
+            continue
         gravest = severities.get(rule.id, rule.gravest or rule.severity)
         if gravest is None or not policy.fails(gravest):
             continue
+        certainly = violations[rule.id]
         worst = longest if rule.counts or not rule.ends else shortest
-        for finding in rule.check(worst, policy) if rule.counts or rule.ends or unplaced else ():
+        if rule.counts:
+            rest = tuple(it for it in worst.excesses if it.overlap.sessions not in certainly)
+            worst = msgspec.structs.replace(worst, excesses=rest)
+        for finding in rule.check(worst, policy):
             severity = severities.get(rule.id, finding.severity)
-            if severity is None or not policy.fails(severity) or (rule.id, finding.sessions) in violations:
+            if severity is None or not policy.fails(severity) or finding.sessions in certainly:
                 continue
             because = weighed_by_cause(finding) if rule.has_cause else finding
             weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))

@@ -137,11 +137,14 @@ def _read(source: Source, head: bytes) -> Capture:
 
 
 def _head(stream: Bytes, count: int) -> bytes:
-    """Read the first bytes of a stream, as many as there are, which may come in small pieces."""
+    """Read the first bytes of a stream, as many as there are, which may come in small pieces.
+
+    The first step is short: where packed data is damaged, all is lost that was unpacked in the same step.
+    """
     head = bytearray(count)
     size = 0
     with memoryview(head) as view:
-        while size < count and (more := stream.readinto(view[size:])):
+        while size < count and (more := stream.readinto(view[size : HEAD if size < HEAD else count])):
             size += more
     return bytes(head[:size])
 

@@ -120,23 +120,26 @@ def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, .
     opened = [it for it in report.sessions if it.possible is not None and policy.counts(it)]
     off = {id for id, severity in policy.severities if severity is None}
 
-    def is_met(need: Need, session: Session) -> bool:
-        return need.is_met(session, pages.get(session.page or ""))
+    def has_all(session: Session, needs: tuple[Need, ...]) -> bool:
+        page = pages.get(session.page or "")
+        for need in needs:  # noqa: SIM110 - a generator for each of thousands of sockets costs more
+            if not need.is_met(session, page):
+                return False
+        return True
 
-    @cache
-    def select(concerns: Callable[[Session, Policy], bool]) -> list[Session]:
-        return opened if concerns is concerns_every else [it for it in opened if concerns(it, policy)]
-
+    chosen: dict[Callable[[Session, Policy], bool], list[Session]] = {concerns_every: opened}
     unchecked = []
     for rule in rules:
         if not rule.needs or rule.id in off:
             continue
-        sessions = select(rule.concerns)
-        if any(all(is_met(need, session) for need in rule.needs) for session in sessions):
+        sessions = chosen.get(rule.concerns)
+        if sessions is None:
+            sessions = chosen[rule.concerns] = [it for it in opened if rule.concerns(it, policy)]
+        if len(sessions) < rule.least or any(has_all(session, rule.needs) for session in sessions):
             continue
         if not _were_open(rule.least, sessions, report):
             continue
-        missing = [need for need in rule.needs if not any(is_met(need, session) for session in sessions)]
+        missing = [need for need in rule.needs if not any(has_all(session, (need,)) for session in sessions)]
         unchecked.append(NotChecked(rule.id, _reason(missing, rule.needs)))
     return tuple(unchecked)
 

@@ -48,6 +48,10 @@ class Sentence(str):
         pieces = template.split("{}")
         if len(pieces) != len(values) + 1:
             raise TypeError(f"{len(values):,} values for {template!r}")
+        if not values:
+            plain = str.__new__(cls, template)
+            plain.parts = (template,) if template else ()
+            return plain
         parts: list[str | Quote] = [pieces[0]]
         for value, piece in zip(values, pieces[1:], strict=True):
             parts += (Quote(Kind.NUMBER, f"{value:,}"),) if isinstance(value, int) else parts_of(value)
@@ -115,6 +119,13 @@ def assemble(parts: Iterable[str | Quote]) -> Sentence:
     return sentence
 
 
+def _quote(kind: Kind, value: str) -> Sentence:
+    part = Quote(kind, value)
+    sentence = str.__new__(Sentence, part.text if kind is Kind.ADDRESS else value)
+    sentence.parts = (part,)
+    return sentence
+
+
 def parts_of(text: str) -> tuple[str | Quote, ...]:
     """Return the parts of a text; one that has none may be anybody's, and is a value as a whole."""
     return text.parts if isinstance(text, Sentence) else (Quote(Kind.TEXT, text),)
@@ -122,30 +133,30 @@ def parts_of(text: str) -> tuple[str | Quote, ...]:
 
 def address(endpoint: str) -> Sentence:
     """Quote the address of a socket, shown without its scheme."""
-    return assemble((Quote(Kind.ADDRESS, endpoint),))
+    return _quote(Kind.ADDRESS, endpoint)
 
 
 def host(text: str) -> Sentence:
-    return assemble((Quote(Kind.HOST, text),))
+    return _quote(Kind.HOST, text)
 
 
 def name(text: str) -> Sentence:
     """Quote the name of a function, a component or a library, as the capture has it."""
-    return assemble((Quote(Kind.NAME, text),))
+    return _quote(Kind.NAME, text)
 
 
 def quote(text: str) -> Sentence:
     """Quote what the browser wrote, or anybody."""
-    return assemble((Quote(Kind.TEXT, text),))
+    return _quote(Kind.TEXT, text)
 
 
 def term(text: str) -> Sentence:
     """Quote what a catalogue of ours says: the name of a service, what a library is known for."""
-    return assemble((Quote(Kind.TERM, text),))
+    return _quote(Kind.TERM, text)
 
 
 def length(duration: Duration) -> Sentence:
-    return assemble((Quote(Kind.DURATION, format_duration(duration)),))
+    return _quote(Kind.DURATION, format_duration(duration))
 
 
 def count(number: int, one: str, many: str = "") -> Sentence:
