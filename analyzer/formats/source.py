@@ -99,7 +99,7 @@ def no_side_file(name: str) -> bytes | None:
 
 
 class Addresses:
-    """The addresses that a capture has, as hashes: each of them may be there, and no other is missing by mistake."""
+    """The addresses of a capture, as hashes: `may_have` is never wrong where it says that one is not there."""
 
     def __init__(self) -> None:
         self._hashes: set[int] = set()

@@ -165,8 +165,8 @@ class IndentedElider:
 
 
 def _may_end(buffer: bytearray, text: int, closing: int, end: int) -> bool:
-    """Does a quote end the text before `closing`, as far as we look? Where it goes on beyond `end`, that may be within
-    what ends its line."""
+    """Does a quote end the text before `closing`? We look at its edges alone. Where the text goes on beyond `end`, its
+    own quote may be among the last bytes, which therefore do not count."""
     last = (closing, end - len(ENDING)) if end > closing else (max(text, closing - EDGE), closing)
     return _has_bare(buffer, text, min(text + EDGE, closing)) or _has_bare(buffer, *last)
 

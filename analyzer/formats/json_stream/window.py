@@ -67,7 +67,7 @@ class Window:
         return place + self._cuts[bisect_right(self._cuts, place, key=_place) - 1][1]
 
     def follow(self, place: int, moves: int) -> int:
-        """Where a place is now that was one when there were so many moves; within a cut, behind that."""
+        """Return where a place has moved to since there were `moves` of them; one within a cut is behind it now."""
         for stop, gone in self.moves[moves:]:
             place = place - gone if place >= stop + gone else min(place, stop)
         return place
@@ -94,7 +94,7 @@ class Window:
         return self._cut_out(Elider(BLOCK, self.texts))
 
     def _judge(self, elider: IndentedElider) -> None:
-        """Leave the search for bodies where there are few, for a while, which grows; or where the style changed."""
+        """Pause the search for bodies where there are few, each time for longer; end it where the style changed."""
         if elider.pending or not elider.is_idle:
             return
         self._elider = None

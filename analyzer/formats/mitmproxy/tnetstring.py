@@ -16,7 +16,7 @@ BLOCK = 1 << 18  # bytes read at once, and the most that is taken of one value
 LONGEST_LENGTH = 12  # digits, as mitmproxy reads
 LONGEST_KEY = 100
 DEEPEST = 8  # lists and dicts in one another, of a value that is decoded as a whole
-# The key and the length of a value in a dict, where both are as mitmproxy writes them: mostly.
+# The key and the length of a value in a dict, as mitmproxy writes most of them.
 PAIR = re.compile(rb"(\d{1,3}):([a-z_]{1,100})[,;](\d{1,12}):")
 TEXT, DICT, LIST = (b",", b";"), b"}", b"]"
 
@@ -105,7 +105,7 @@ class Strings:
             after = self._check(size, end)
             yield key, size
             place = after - self._before
-            if self._at <= place <= self._end:  # likewise
+            if self._at <= place <= self._end:  # mostly all of the value is in the buffer
                 self._at = place
             else:
                 self.skip_to(after)
