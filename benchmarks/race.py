@@ -51,6 +51,13 @@ NODE = """
 const har = JSON.parse(require('fs').readFileSync(process.argv[1], 'utf8'));
 console.log(har.log.entries.filter(entry => entry._resourceType === 'websocket').length);
 """
+SPAWN = """
+import os, sys
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+seconds = usage.ru_utime + usage.ru_stime
+os.write(int(sys.argv[1]), f"{os.waitstatus_to_exitcode(status)} {seconds} {usage.ru_maxrss / 1024}".encode())
+"""
 JQ = '[.log.entries[] | select(._resourceType == "websocket")] | length'
 BARE_READ = "import sys\nf = open(sys.argv[1], 'rb', buffering=0); b = bytearray(1 << 18)\nwhile f.readinto(b): pass"
 
@@ -129,21 +136,24 @@ def analyze(file: str) -> list[str]:
 
 
 def cost(command: Sequence[str], counts: bool = True) -> Cost:
-    """Run it. Exits where it fails. `counts`: its output says how many sockets there are."""
-    with tempfile.TemporaryFile() as out:
-        streams = [(os.POSIX_SPAWN_DUP2, out.fileno(), 1)]
-        pid = os.posix_spawnp(command[0], list(command), os.environ, file_actions=streams)
-        _, status, usage = os.wait4(pid, 0)
+    """Run it. Exits where it fails. `counts`: its output says how many sockets there are.
+
+    A small process starts it: the system takes the most memory that the starting one ever had for the least of the
+    started one.
+    """
+    reading, writing = os.pipe()
+    with tempfile.TemporaryFile() as out, open(reading, encoding="ascii") as figures:
+        subprocess.run([PYTHON, "-S", "-c", SPAWN, str(writing), *command], stdout=out, pass_fds=[writing], check=True)
+        os.close(writing)
+        status, seconds, mebibytes = map(float, figures.read().split())
         if status:
-            sys.exit(f"{' '.join(command)}: status {os.waitstatus_to_exitcode(status)}")
-        sockets = _count(out) if counts else None
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, sockets)
+            sys.exit(f"{' '.join(command)}: status {status:.0f}")
+        out.seek(0)
+        return Cost(seconds, mebibytes, _count(out) if counts else None)
 
 
 def _count(out: IO[bytes]) -> str | None:
-    """Read the number of sockets. Not in this process: the system counts the most memory that it ever had as the least
-    of the next one."""
-    out.seek(0)
+    """Read the number of sockets in a process of its own: an answer may be large."""
     answer = subprocess.run([PYTHON, "-c", SOCKETS], stdin=out, capture_output=True, text=True, check=True)
     return answer.stdout.strip() or None
 

@@ -1,8 +1,7 @@
 """What is asked of the program's speed, target by target: each function measures one and says how it was measured.
 
 Every figure is a ratio of one run, or CPU time above that of `python -c pass` in the same run: these hold on any
-machine. What this process imports counts as memory of those that it starts, so large modules are imported late. What is
-not installed (Playwright, a peer) leaves its rows out, and says so.
+machine. What is not installed (Playwright, a peer) leaves its rows out, and says so.
 """
 
 from __future__ import annotations

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from shapes import document, one_page, socket
 
+from analyzer.formats import read
 from analyzer.formats.har.raw import LAYOUT, RawEntry
 from analyzer.formats.json_stream import batches, indented, window
 from analyzer.formats.json_stream.array import Document
@@ -222,3 +225,30 @@ def test_a_quote_that_nothing_escapes() -> None:
     for text in (b'"', b'\\\\"', b'\\"\\\\\\\\"', b'a\\"b"c'):
         assert indented._has_bare(bytearray(text), 0, len(text))
         assert re.search(rb'(?<!\\)(?:\\\\)*"', text)
+
+
+def test_an_entry_between_two_texts_of_one_line_is_read(tmp_path: Path) -> None:
+    """A line that begins with one text and ends with another, as no program writes it: both ends look like a body's."""
+
+    def entry(n: int, size: int) -> dict[str, Any]:
+        return document(n) | {"response": {"status": 200, "headers": [], "content": {"text": "w" * size}}}
+
+    har = one_page([socket(50), *(entry(n, 400_000) for n in range(8)), {"here": 1}])
+    first, last = (json.dumps(entry(n, 3_000)) for n in (8, 9))
+    end = last.index('"w') + 3_002
+    line = (
+        first.replace('"text"', f'\n{" " * 12}"text"')
+        + ", "
+        + json.dumps(socket(90))
+        + ", "
+        + last[:end]
+        + "\n"
+        + last[end:]
+    )
+    data = re.sub(r'\{\s*"here": 1\s*\}', lambda _: line, json.dumps(har, indent=2)).encode()
+    assert len(json.loads(data)["log"]["entries"]) == 13
+
+    (tmp_path / "joined.har").write_bytes(data)
+    capture = read(tmp_path / "joined.har")
+
+    assert (len(capture.traces), capture.files[0].records) == (2, 13)

@@ -93,4 +93,5 @@ LAYOUT = Layout(
     members={"creator": SHORT, "browser": SHORT, "pages": LONG, "_harSockets": LONG},
     inner=Inner("_webSocketMessages", RawMessage),
     texts=("text",),  # of `response.content` and `request.postData`
+    common="startedDateTime",
 )

@@ -106,7 +106,7 @@ class Document(Generic[Shape]):
         whole: bool = False,
         size: int = 0,
     ) -> None:
-        self.window = Window(stream, () if whole else layout.texts, size)
+        self.window = Window(stream, () if whole else layout.texts, size, layout.common)
         self.layout = layout
         self.whole = whole
         self.source = source

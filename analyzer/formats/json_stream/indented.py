@@ -6,8 +6,8 @@ No byte between them is looked at by itself, as `elide` does, which needs numpy 
 Why a text ends there. `elide` shows that the quote behind the key and its colon opens a string. That it ends where the
 line does is the style of the document: each of its first lines (`SAMPLE`) holds one member, value or bracket; the key
 stands first in its line; and the line ends in a quote that nothing escapes, or that and a comma. No quote at either end
-of the text (`EDGE`) ends it sooner. Where one of these fails, nothing is cut any more; and where a part of the text is
-gone by then, what the parser refuses takes the place of the mark.
+of the text (`EDGE`) ends it sooner, and no other element begins within. Where one of these fails, nothing is cut any
+more; and where a part of the text is gone by then, what the parser refuses takes the place of the mark.
 """
 
 from collections.abc import Iterator
@@ -51,11 +51,13 @@ class _Text(NamedTuple):
 
 
 class IndentedElider:
-    """Cuts texts out of one stream, block by block. `opening`: what stands before each."""
+    """Cuts texts out of one stream, block by block. `opening`: what stands before each. `common`: a key that each
+    element has."""
 
-    def __init__(self, opening: bytes) -> None:
+    def __init__(self, opening: bytes, common: str = "") -> None:
         self.has_failed = False  # the document has another style
         self._opening = opening
+        self._common = b'"%b"' % common.encode() if common else b""  # in a string its quotes would be escaped
         self._begin, self._lead = opening, 0  # what we look for, and how much of it stands before the key
         self._text: _Text | None = None
         self._count = self._gone = 0  # bytes of the current probe, and those of them that were cut
@@ -115,7 +117,9 @@ class IndentedElider:
             closing = self._safe(buffer, text, is_cut, end) if line < 0 else self._closing(buffer, text, line)
             pays = closing > text and (is_cut or closing - text >= SHORTEST)
             if pays and not self.has_failed:
-                self.has_failed = _may_end(buffer, text, closing, end if line < 0 else closing)
+                self.has_failed = _may_end(buffer, text, closing, end if line < 0 else closing) or (
+                    self._has_element(buffer, text, closing)
+                )
             if self.has_failed:
                 if is_cut:
                     buffer[text - len(MARK) : text] = REFUSED
@@ -154,6 +158,13 @@ class IndentedElider:
             return text
         safe = SAFE.search(buffer, end - 2 * EDGE, end - EDGE)
         return text if safe is None else safe.end()
+
+    def _has_element(self, buffer: bytearray, text: int, closing: int) -> bool:
+        """Does another element begin before the text's last quote? Nor does one where no quote
+        is at all, which is soon clear."""
+        if not self._common or buffer.find(QUOTE, text, closing) < 0:
+            return False
+        return buffer.find(self._common, text, closing) >= 0
 
     def _closing(self, buffer: bytearray, text: int, line: int) -> int:
         """The quote that ends the text whose line ends here."""

@@ -24,6 +24,7 @@ class Layout(NamedTuple):
     members: of the object around the array, which are kept, and up to how many bytes; the others are passed over.
     inner: an array within each element.
     texts: keys whose values are long strings that nobody reads: these are cut out of a large document.
+    common: a key that each element has, so that none hides in a text that is cut out.
     """
 
     path: tuple[str, ...]
@@ -33,6 +34,7 @@ class Layout(NamedTuple):
     members: Mapping[str, int] = MappingProxyType({})
     inner: Inner | None = None
     texts: tuple[str, ...] = ()
+    common: str = ""
 
     @property
     def pointer(self) -> str:

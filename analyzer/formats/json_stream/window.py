@@ -34,16 +34,18 @@ class Window:
     """Unread is `buffer[at:end]`; `at` is never 0: its neighbour may be overwritten.
 
     Two coordinates: a *place* counts the bytes kept; an *offset* those of the document, of which texts may have been
-    cut out. `texts`: the keys whose long values may be. `size`: of the document, as far as that is known.
+    cut out. `texts`: the keys whose long values may be. `size`: of the document, as far as that is known. `common`: a
+    key that each element has.
     """
 
-    def __init__(self, stream: Bytes, texts: tuple[str, ...] = (), size: int = 0) -> None:
+    def __init__(self, stream: Bytes, texts: tuple[str, ...] = (), size: int = 0, common: str = "") -> None:
         self.stream = stream
         self.size = size
         self.buffer = bytearray(FIRST + 2)
         self.at = self.end = 1
         self.complete = False
         self.texts = texts
+        self.common = common
         self.vain = 0  # bytes that were decoded in vain
         self._before = -1  # place of buffer[0]
         self._received = 0  # bytes
@@ -84,7 +86,7 @@ class Window:
         opening = self._learn()
         if opening is None:
             return size > ELIDE_FROM and self.elide()
-        return self.place(self.end) >= self._resume and self._cut_out(IndentedElider(opening))
+        return self.place(self.end) >= self._resume and self._cut_out(IndentedElider(opening, self.common))
 
     def elide(self) -> bool:
         """Cut texts out of what is unread and of all that comes, exactly in any document; whether that is new. Indices
