@@ -96,10 +96,9 @@ package: environment
 	cd dist && ../$(VENV)/wheel/$(PROGRAMS)/har-sockets check ../sample_hars/three-reloads.har
 	rm -rf $(VENV)/wheel
 
-# `make bench BENCH='--full --write'` takes an hour, and writes docs/performance.md.
 bench: environment
 	$(PIP) install --editable '.[bench]'
-	$(BIN)/python benchmarks/bench.py $(BENCH)
+	$(BIN)/python benchmarks/bench.py
 
 fuzz: environment  # hours, if you let it: HYPOTHESIS_PROFILE=long tries 30 times as many documents
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_array.py tests/test_elide.py tests/test_indented.py tests/test_formats.py \

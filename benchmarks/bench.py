@@ -1,7 +1,7 @@
 """The figures of docs/performance.md: `python benchmarks/bench.py [--full] [--only TARGET,...] [--write]`.
 
 First what other programs take for the same files, each in turn within one run, then target by target what is reached.
-The short form takes ten minutes and makes 500 MB of files in a temporary folder; `--full`, an hour and 5 GB.
+The short form takes ten minutes and makes 500 MB of files in a temporary folder; `--full`, half an hour and 5 GB.
 `--write` puts the tables into docs/performance.md. On a shared machine run it twice, and look at the ratios.
 """
 
