@@ -22,6 +22,7 @@ NAMED = Pattern(  # a secret by the word before it, also at the end of a name: a
     re.IGNORECASE,
 )
 URL = Pattern(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+MANY = 1 << 15  # addresses that are remembered: as many sockets as a capture with one address each may have
 WEB = ("http", "https", "ws", "wss", "blob")  # schemes of which a path is no folder of a computer
 # Values that a protocol asks for and that say nothing of anyone, by their names: only where they look like it.
 VERSION_NUMBER = r"v?\d{1,3}(?:\.\d{1,3}){0,3}"
@@ -62,7 +63,7 @@ def names_secret(text: str) -> bool:
     return NAMED.search(text) is not None
 
 
-@memoize(8192)  # many findings are about one address
+@memoize(MANY)  # many findings are about one address
 def shape(endpoint: str) -> str:
     """An endpoint without what differs from run to run: what is masked in its path by its shape is `*`."""
     head, path = _split(endpoint)
@@ -85,7 +86,7 @@ def mask_segment(segment: str, mask: Callable[[str], str], show: Callable[[str],
     return mask(segment) if _is_secret(segment) else show(segment)
 
 
-@memoize(8192)  # most of what stands in one address stands in the next, too
+@memoize(MANY)  # most of what stands in one address stands in the next, too
 def _is_secret(segment: str) -> bool:
     return opaque_segment(segment) or names_secret(decode(segment))
 
