@@ -36,6 +36,7 @@ class Seen:
     name: str
     opened: float | None = None  # the 101 is being written
     closed: float | None = None  # a close frame or the end of the connection, whichever was first
+    messages: int = 0  # from the browser: with one, it has opened the socket
     previous_look: float | None = (
         None  # when the server last saw that there was none: on a busy machine it sleeps meanwhile
     )
@@ -153,7 +154,7 @@ class Serving:
             else:
                 close()
         try:
-            await self._until_closed(reader, writer)
+            await self._until_closed(visited, reader, writer)
         finally:
             visited.closed, visited.previous_look = time.time(), self.ticks[0]
             if "beat" in options:
@@ -164,7 +165,7 @@ class Serving:
             writer.write(frame(1, b"beat"))
             await asyncio.sleep(every)
 
-    async def _until_closed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _until_closed(self, visited: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Echo until a close frame or the end of the connection; a close frame is answered."""
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
@@ -179,6 +180,7 @@ class Serving:
                     writer.write(frame(8, data[:2]))
                     return
                 if first & 0x0F in (1, 2):
+                    visited.messages += 1
                     writer.write(frame(first & 0x0F, data))
 
 
