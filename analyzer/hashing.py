@@ -12,7 +12,7 @@ _left = [FEW]  # of one process
 
 
 def sha256(size: int) -> Any:
-    """Begin a SHA-256 of about so many bytes; 0 if that is unknown."""
+    """Begin a SHA-256. `size`: about how many bytes follow; 0 where nobody can say."""
     _left[0] -= size
     if size and _left[0] >= 0:
         try:

@@ -36,7 +36,7 @@ def pair(traces: Sequence[Trace], files: Sequence[File]) -> list[list[Trace]]:
 
 
 class _Alike:
-    """The groups of one key. A client that is no browser may send one forever, so they are found by their starts."""
+    """The groups of one key. Some clients send the same key each time, so groups are found by their starts."""
 
     def __init__(self) -> None:
         self.groups: list[list[Trace]] = []

@@ -77,7 +77,7 @@ def relate(capture: Capture, catalogue: Sequence[Row] = ()) -> Report:
 
 
 def _conclude(capture: Capture, policy: Policy, catalogue: Sequence[Row]) -> tuple[Capture, tuple[Session, ...]]:
-    """Conclude what became of each socket; return the capture with its console as far as that is about sockets."""
+    """Conclude what became of each socket; return the capture with the lines of its console that are about sockets."""
     rows = (*catalogue, *loading.builtin())
     members = _attribute(sessions.conclude(capture, policy.assume), capture, rows)
     if capture.console:

@@ -11,12 +11,12 @@ from analyzer.cli.screen import can_redraw
 from analyzer.model import Run
 
 AFTER = 1.0  # seconds
-Done = Callable[[int], None]  # so many more bytes are, or captures
+Done = Callable[[int], None]  # takes how many more bytes were read, or captures written
 
 
 @contextmanager
 def show_progress(total: int, quiet: bool = False, writes: bool = False) -> Iterator[Done | None]:
-    """What to call with the bytes that are read, of so many (0: not known); None where nobody would see it.
+    """What to call with the bytes that are read, of a total (0: nobody can say); None where nobody would see it.
 
     writes: captures that are written, in place of bytes.
 

@@ -142,8 +142,8 @@ class IndentedElider:
         return 0
 
     def _learn_indent(self, buffer: bytearray, key: int) -> bool:
-        """Learn what stands before a key in its line; False where that is no white space. From then on it is part of
-        what we look for: a long text is found three times as fast, and all bodies of a HAR are equally deep."""
+        """Learn what stands before a key in its line; False where it is more than white space. It is then part of what
+        we look for: a long text is found three times as fast, and all bodies of a HAR are equally deep."""
         line = buffer.rfind(b"\n", max(0, key - INDENT), key)
         if line < 0 or buffer[line + 1 : key].strip(b" \t"):
             self.has_failed = True
