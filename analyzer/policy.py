@@ -13,8 +13,7 @@ is relative to the file:
     unrelated-sockets = "off"
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: msgspec compiles each of those when it first reads a value.
 import os
 import re
 from collections.abc import Callable, Collection, Iterable

@@ -1,7 +1,6 @@
 """Whom a socket belongs to: service, app, user, client library."""
 
-from __future__ import annotations
-
+# Annotations are no texts here: msgspec compiles each of those when it first reads a value.
 from analyzer.model.value import Value
 
 

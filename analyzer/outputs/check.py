@@ -7,16 +7,15 @@ the reason in full, since when, its cause, what to do, what it rests on, and the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rich.cells import cell_len
-from rich.text import Text
 
 from analyzer import gate
 from analyzer.gate import Judgement, Result
 from analyzer.model import Report, Run, Value, name_source
-from analyzer.wording import judgements, terminal, titles
+from analyzer.wording import judgements, titles
 from analyzer.wording.medium import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium
-from analyzer.wording.terminal import wrap
 
 WIDEST = 120  # columns of a line
 MARK = max(map(len, Result))
@@ -37,22 +36,44 @@ class Line(Value, frozen=True):
     is_whole: bool = False  # a terminal shows all of the sentence: it says what to do, and nothing else does
 
 
+class Paragraph(NamedTuple):
+    """Hold a text, harmless, with what stands in the margin before its first line, and in which style."""
+
+    text: str
+    mark: str = MARGIN
+    style: str = ""
+
+
 def render(
     run: Run, *, width: int | None = None, color: bool = False, unicode: bool = True, verbose: bool = False
 ) -> bytes:
     """Render the gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` no line is wrap, so
     that a log can be searched."""
     medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
+    wraps = width is not None
+    paragraphs = [it for line in _lines(run, verbose) for it in _write(line, medium, wraps, verbose)]
+    total = medium.safe(_total(run, verbose), 4000)
+    if not wraps and not color:  # a log: without rich's Text, which takes a tenth of a start
+        lines = [*(mark + text for text, mark, _ in paragraphs), total]
+        return "".join(f"{line.rstrip()}\n" for line in lines).encode("utf-8")
+    return _paint(paragraphs, total, medium, wraps, color)
+
+
+def _paint(paragraphs: Iterable[Paragraph], total: str, medium: Medium, wraps: bool, color: bool) -> bytes:
+    from rich.text import Text
+
+    from analyzer.wording.terminal import encode, wrap
+
     lines: list[Text] = []
-    for line in _lines(run, verbose):
-        lines += _write(line, medium, width is not None, verbose)
-    total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
-    lines += [total] if width is None else wrap(total, medium)
-    return terminal.encode(lines, color)
+    for text, mark, style in paragraphs:
+        first, *rest = wrap(Text(text), medium, MARGIN) if wraps else [Text(MARGIN + text)]
+        lines += [Text().append(mark, style).append_text(first[len(MARGIN) :]), *rest]
+    last = Text(total, STRONG)
+    return encode([*lines, *(wrap(last, medium) if wraps else [last])], color)
 
 
-def _write(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
-    mark = Text().append(f"{line.result:<{MARK}}  ", STYLES[line.result])
+def _write(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Paragraph]:
+    mark = f"{line.result:<{MARK}}  "
     path = medium.safe(name_source(line.source), 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
     others = f" (and {', '.join(line.others)})" if line.others else ""
@@ -65,15 +86,9 @@ def _write(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]
         sentence = judgements.shorten(line.sentence, room - len(lead) - len(others), medium)
     in_details = line.result is not Result.PASS and line.details
     reason = f"{lead.removesuffix(': ')}{others}" if in_details else f"{lead}{sentence}{others}"
-    texts = [path.rstrip(), reason] if apart else [path + reason]
-    first, *rest = [part for text in texts for part in _within(Text(text), medium, wraps)]
-    lines = [mark.append_text(first[len(MARGIN) :]), *rest]
-    lines += [part for it in line.details for part in _within(Text(medium.safe(it, 4000)), medium, wraps)]
-    return lines
-
-
-def _within(text: Text, medium: Medium, wraps: bool) -> list[Text]:
-    return wrap(text, medium, MARGIN) if wraps else [Text(MARGIN).append_text(text)]
+    first, *rest = [path.rstrip(), reason] if apart else [path + reason]
+    rest += [medium.safe(it, 4000) for it in line.details]
+    return [Paragraph(first, mark, STYLES[line.result]), *map(Paragraph, rest)]
 
 
 def _lines(run: Run, verbose: bool) -> Iterable[Line]:
@@ -110,5 +125,4 @@ def _total(run: Run, verbose: bool) -> str:
 def render_accepted(run: Run, path: str) -> bytes:
     """Say what a baseline that was just written holds, and what it does not do."""
     medium = Medium(NARROWEST, unicode=True)
-    lines = judgements.describe_baseline(run, path)
-    return terminal.encode([Text(medium.safe(line, 4000)) for line in lines], False)
+    return "".join(f"{medium.safe(line, 4000)}\n" for line in judgements.describe_baseline(run, path)).encode("utf-8")

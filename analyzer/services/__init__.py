@@ -6,8 +6,7 @@ program are packed by the build (`packing`), because reading and checking TOML t
 applies the rows to a socket; `clients` knows the client libraries.
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: msgspec compiles each of those when it first reads a value.
 import re
 from functools import cache
 from typing import Literal

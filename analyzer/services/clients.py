@@ -1,7 +1,6 @@
 """Client libraries: how their code looks on a call stack, their known faults and habits. Rows: clients.toml."""
 
-from __future__ import annotations
-
+# Annotations are no texts here: msgspec compiles each of those when it first reads a value.
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path

@@ -60,6 +60,9 @@ FOLDERS = (
 WORD = rf"(?:(?!{SEPARATOR})[^\s'\"<>()|:*?,;])+"
 PERSON = rf"({WORD}(?:\x20{WORD}){{1,2}}(?={SEPARATOR})|{WORD})"  # with spaces only where a folder follows
 BEGINNING = rf"(?:(?<![^\W_])[A-Z]{COLON}|file{COLON}|@fs|wsl(?:\$|%(?:25)*24|\.localhost){SEPARATOR}[\w.-]+)"
+FOLDER = Pattern(
+    r"home|Users|media|Settings", re.IGNORECASE
+)  # one is in all that the next two find; most texts have none
 HOME = Pattern(rf"{BEGINNING}{FOLDERS}{PERSON}", re.IGNORECASE)  # in any address
 HOME_OF_FILE = Pattern(rf"(?<![\w./\\%-]){FOLDERS}{PERSON}")  # where a path of a file begins
 
@@ -144,15 +147,18 @@ def _is_grouped_number(text: str) -> bool:
 
 def find_homes(host: str, path: str, is_file: bool) -> list[tuple[int, int]]:
     """Find where the path of an address names whose home folder it is in. `is_file`: it is no page of the web."""
+    whole = host + path
+    if FOLDER.search(whole) is None:
+        return []
     own = HOME_OF_FILE.match(path) if is_file else None
     first = [] if own is None else [own.span(1)]
-    spans = ((start - len(host), end - len(host)) for start, end in (it.span(1) for it in HOME.finditer(host + path)))
+    spans = ((start - len(host), end - len(host)) for start, end in (it.span(1) for it in HOME.finditer(whole)))
     return first + [span for span in spans if not first or span[0] >= first[0][1]]
 
 
 def mask_homes(text: str, mask: Callable[[str], str]) -> str:
     """Mask whose home folders a text names."""
-    if "/" not in text and "\\" not in text and "%" not in text:
+    if FOLDER.search(text) is None:
         return text
     for pattern in (HOME, HOME_OF_FILE):
         text = pattern.sub(lambda match: match[0][: match.start(1) - match.start()] + mask(match[1]), text)

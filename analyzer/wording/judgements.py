@@ -28,8 +28,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.patterns import Pattern
-from analyzer.timeline import axis_of
-from analyzer.wording import counts, instants, results, verdict
+from analyzer.wording import counts, results, verdict
 from analyzer.wording.captures import write_arguments
 from analyzer.wording.medium import Medium
 
@@ -175,6 +174,9 @@ def message(finding: Finding, policy: Policy) -> str:
 def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
     if finding.interval is None:
         return ""
+    from analyzer.timeline import axis_of  # a layer that a line by itself has no need of
+    from analyzer.wording import instants
+
     axis = axis_of(report)
     start = finding.interval.start
     date = instants.write_date(report.capture, "", start, zone)
