@@ -269,8 +269,8 @@ class Listener:
             self._send("Target.detachFromTarget", parent, sessionId=session)
             return
         self._kinds[session] = kind
-        # What opened a window can write into it, and run code there, while it waits.
-        is_fresh = waits and "openerId" not in info
+        # What opened a window can write into it, and run code there, while it waits; not with `noopener`.
+        is_fresh = waits and not info.get("canAccessOpener", "openerId" in info)
         self._cdp.attach(session, info, parent, paused=is_fresh, at=self._now())
         if kind in TABS:
             self._tabs[info["targetId"]] = session
