@@ -3,7 +3,7 @@
     python benchmarks/drawing.py [SOCKETS]
 
 CPU seconds, medians of 5 (of 3 for barh); matplotlib is imported and warm. Both draw the same marks into a PNG; only
-the boxes of the bars differ: one PolyCollection a kind here, one Rectangle a bar there. Only the ratio says something.
+the boxes of the bars differ: one path a kind here, one Rectangle a bar there. Only the ratio says something.
 """
 
 from __future__ import annotations

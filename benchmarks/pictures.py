@@ -154,8 +154,9 @@ def read_chart(chart: str) -> Picture:
     tree = ElementTree.fromstring(chart)  # noqa: S314 - we wrote it
     paths = {
         group.get("id", ""): [
-            [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path.get("d", ""))]
+            [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", shape)]
             for path in group.iter(f"{SVG}path")
+            for shape in path.get("d", "").split("M")[1:]
         ]
         for group in tree.iter(f"{SVG}g")
     }

@@ -465,6 +465,22 @@ def test_the_clock_of_another_machine_is_taken_from_the_browser() -> None:
 
 
 @pytest.mark.parametrize(
+    ("clock", "closed"),
+    [pytest.param(BOOT, (2, 2), id="our clock"), pytest.param(5 * SECOND, (1, 2.03), id="another machine's clock")],
+)
+def test_a_close_that_comes_before_the_pair_of_clocks_is_not_taken_for_the_instant_of_its_reading(
+    clock: int, closed: tuple[float, float]
+) -> None:
+    """It was read after the next socket had opened, which waited for this close: an overlap was proven."""
+    browser = Browser(document=False)
+    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1))
+    event = {"requestId": "1.1", "timestamp": (clock + 2 * SECOND) / SECOND}
+    browser.cdp.message("p", "Network.webSocketClosed", event, at(2) + 30 * MILLISECOND)
+    browser.cdp.older.check("p", [3], at(2.1))
+    assert told(browser.report().sessions[0].closed) == bounds(*closed)
+
+
+@pytest.mark.parametrize(
     ("kind", "url", "headers", "slack", "evidence"),
     [
         pytest.param("reload", "https://h.example/", {}, COMMIT_SLACK, "page-reloaded", id="reload"),

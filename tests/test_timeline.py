@@ -121,8 +121,7 @@ def text(picture: str) -> str:
 
 def bars(picture: str, gid: str) -> int:
     group = next(it for it in ElementTree.fromstring(picture).iter() if it.get("id") == gid)
-    shapes = [it for it in group.iter() if it.tag.endswith(("}use", "}path"))]
-    return len([it for it in shapes if it.tag.endswith("}use")]) or len(shapes)
+    return sum(it.get("d", "").count("M") for it in group.iter() if it.tag.endswith("}path"))
 
 
 FAILED = session(

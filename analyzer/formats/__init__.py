@@ -18,7 +18,7 @@ from analyzer.formats.json_stream.layout import NoElement
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import CDP_LOG, HAR, HEAD, IN_SHARED, SHARED, Guess, guess, is_named
 from analyzer.formats.source import Addresses, Measured, SeveralCaptures, Source, open_source
-from analyzer.model import Capture, CaptureError, CaveatKind, bare
+from analyzer.model import Capture, CaptureError, bare
 
 SMALL = 1 << 16  # bytes: what has fewer is held, and not opened a second time
 SNIFFED = 1 << 16  # bytes that show whether a file of any name is a capture: the log of a HAR may begin later
@@ -79,13 +79,11 @@ def _read_file(
         if observer is None:
             reopen = _reopen(path, source, head) if capture.format == HAR.id else None
             capture = source_maps.apply(capture, source.attachment, reopen, addresses)
-        damage = packed.damage if isinstance(packed, Guarded | trace_zip.TraceStream) else ""
         content = None if unpacked is None else unpacked.finish()
         stored.drain()
-    caveats = capture.caveats
-    damage = damage or stored.damage()
-    if damage and "cut-off" not in {it.id for it in caveats}:
-        caveats = (*caveats, CaveatKind.CUT_OFF.caveat(f"Its {damage}, so parts of it are possibly missing."))
+    damages = [*stored.damages, *(packed.damages if isinstance(packed, Guarded | trace_zip.TraceStream) else ())]
+    ids = {caveat.id for caveat in capture.caveats}
+    caveats = (*capture.caveats, *{it.id: it for it in reversed(damages) if it.id not in ids}.values())
     digest = stored.digest()
     content = digest if unpacked is None else content
     capture = capture.with_file(sha256=digest, bytes=stored.count, content_sha256=content)
@@ -137,14 +135,11 @@ def _read(source: Source, head: bytes) -> Capture:
 
 
 def _head(stream: Bytes, count: int) -> bytes:
-    """Read the first bytes of a stream, as many as there are, which may come in small pieces.
-
-    The first step is short: where packed data is damaged, all is lost that was unpacked in the same step.
-    """
+    """Read the first bytes of a stream, as many as there are, which may come in small pieces."""
     head = bytearray(count)
     size = 0
     with memoryview(head) as view:
-        while size < count and (more := stream.readinto(view[size : HEAD if size < HEAD else count])):
+        while size < count and (more := stream.readinto(view[size:])):
             size += more
     return bytes(head[:size])
 

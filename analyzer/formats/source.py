@@ -9,14 +9,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-from analyzer.formats import archive
-from analyzer.formats.compression import UNPACKED, Guarded, Prefixed, Progress, decompress
+from analyzer.formats import archive, compression
+from analyzer.formats.compression import BLOCK, Guarded, Prefixed, Progress, decompress
 from analyzer.formats.foreign import UNREAD, recognize_zip
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import NAMES, is_named
 from analyzer.formats.trace_zip import find_networks, open_member, open_trace
 from analyzer.hashing import sha256
-from analyzer.model import CaptureError, plural
+from analyzer.model import CaptureError, Caveat, plural
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -70,9 +70,10 @@ class Measured:
     def digest(self) -> str | None:
         return None if self._hash is None else str(self._hash.hexdigest())
 
-    def damage(self) -> str:
-        """Say what ended the stream early, where it comes out of a zip."""
-        return self.stream.damage if isinstance(self.stream, Guarded) else ""
+    @property
+    def damages(self) -> list[Caveat]:
+        """What is wrong with the stream, where it comes out of a zip."""
+        return self.stream.damages if isinstance(self.stream, Guarded) else []
 
     def drain(self) -> None:
         """Pass what a reader left unread (it may stop at the document's end)."""
@@ -84,7 +85,7 @@ class Measured:
 
     def finish(self) -> str | None:
         """Hash what a reader left unread as well, unless there is too much of it."""
-        with memoryview(bytearray(UNPACKED)) as view:
+        with memoryview(bytearray(BLOCK)) as view:
             while self._hash is not None and self.readinto(view):
                 pass
         return self.digest()
@@ -164,7 +165,7 @@ def open_source(
                     file, report = stack.enter_context(_spool(stream)), None
                 document, attachment = stack.enter_context(_unzip(file, name, report, stored.packed))
             else:
-                document = decompress(head, stream, name, lambda: min(measured.count, stored.packed))
+                document = decompress(head, stream, name, stored.packed)
             yield Source(document, name, attachment, measured.size), measured
         except OSError as error:
             raise CaptureError(name, "", error.strerror or str(error) or "cannot be read") from None
@@ -199,14 +200,13 @@ def _open_member(path: str, name: str, source: str, stack: ExitStack) -> _Stored
     try:
         whole = archive.open_archive(path)
         info = archive.find_member(whole, name)
-        unpacked = stack.enter_context(whole.open(info))
+        guarded = compression.open_member(whole, info, source, info.compress_size)
     except KeyError:
         raise CaptureError(source, "", "no such file in this zip") from None
     except RuntimeError:
         raise CaptureError(source, "", ENCRYPTED) from None
     except archive.list_errors(OSError) as error:
         raise CaptureError(source, "", getattr(error, "strerror", None) or DAMAGED_ZIP) from None
-    guarded = Guarded(unpacked, source, "zip", lambda: info.compress_size)
     return _Stored(cast(IO[bytes], guarded), info.file_size, _siblings(whole, info.filename), info.compress_size)
 
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from analyzer.formats import archive
+from analyzer.formats import archive, compression
 from analyzer.formats.compression import Guarded, Progress
 from analyzer.formats.json_stream.lines import Line, Pieces, split
-from analyzer.model import CaptureError, Discreet
+from analyzer.model import CaptureError, Caveat, Discreet
 from analyzer.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -84,15 +84,15 @@ class Contexts(Discreet, msgspec.Struct, tag=KIND):
 
 
 class TraceStream(Pieces):
-    """The stream, and what ended it early, or ended the log of a context early."""
+    """The stream, and what is wrong with it, or with the log of a context."""
 
     def __init__(self, parts: Mapping[str, Guarded], networks: Iterable[str]) -> None:
         self._parts = parts
         super().__init__(self._lines(list(networks)))
 
     @property
-    def damage(self) -> str:
-        return next((part.damage for part in self._parts.values() if part.damage), "")
+    def damages(self) -> list[Caveat]:
+        return [damage for part in self._parts.values() for damage in part.damages]
 
     def _lines(self, networks: list[str]) -> Iterator[bytes]:
         contexts = [context for name in networks if (context := self._context(log_of(name))) is not None]
@@ -107,7 +107,7 @@ class TraceStream(Pieces):
         try:
             return None if part is None else read_context(split(part, LONGEST_LINE))
         except CaptureError:
-            if part is None or not part.damage:
+            if part is None or part.count:
                 raise
             return None  # damaged from its first byte on
 
@@ -146,7 +146,7 @@ def open_member(whole: ZipFile, source: str, name: str, progress: Progress | Non
     info = archive.find_member(whole, name)
     share = info.compress_size / max(1, info.file_size)  # of the file, in what is unpacked
     report = None if progress is None else partial(_pass_on, progress, share)
-    return Guarded(whole.open(info), source, "zip", partial(min, info.compress_size, packed), report)
+    return compression.open_member(whole, info, source, packed, report)
 
 
 def _pass_on(progress: Progress, share: float, count: int) -> None:

@@ -1,6 +1,6 @@
 """Draw the timeline chart as PNG, SVG or PDF, with matplotlib, from the marks that `chart` has placed.
 
-All boxes of one look are one artist, and there is one Axes for everything: an artist per socket costs seconds.
+All boxes of one look are one path, and there is one Axes for everything: an artist per socket costs seconds.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from analyzer.model import Run
 from analyzer.outputs.chart import picture
@@ -142,16 +144,18 @@ def _artist(axes: Axes, mark: Mark) -> Artist | None:
         case Words():
             return _words(axes, mark)
         case Boxes(name, look, boxes) if boxes:
-            bars = PolyCollection(
-                _corners(np.asarray(boxes, float), look.point),
-                facecolors=look.fill or "none",
-                edgecolors=look.edge or "none",
-                linewidths=look.width,
-                linestyles=_dashes(look),
+            bars = PathPatch(
+                Path.make_compound_path_from_polys(_corners(np.asarray(boxes, float), look.point)),
+                facecolor=look.fill or "none",
+                edgecolor=look.edge or "none",
+                linewidth=look.width,
+                linestyle=_dashes(look),
                 hatch=look.hatch,
+                joinstyle="round",
             )
-            bars.set(gid=name, rasterized=len(boxes) > RASTERISED)
-            return axes.add_collection(bars, autolim=False)
+            # On whole pixels, which matplotlib itself does only for paths of up to 1,024 corners.
+            bars.set(gid=name, rasterized=len(boxes) > RASTERISED, snap=not look.point)
+            return axes.add_artist(bars)
         case Strokes(name, look, strokes) if strokes:
             lines = LineCollection(
                 list(np.asarray(strokes, float).reshape(-1, 2, 2)),
@@ -163,7 +167,7 @@ def _artist(axes: Axes, mark: Mark) -> Artist | None:
             return axes.add_collection(lines, autolim=False)
         case Curve(name, look, points) if points:
             x, y = np.asarray(points, float).T
-            curve = Line2D(x, y, color=look.edge, linewidth=look.width, linestyle=_dashes(look)[0], gid=name)
+            curve = Line2D(x, y, color=look.edge, linewidth=look.width, linestyle=_dashes(look), gid=name)
             return axes.add_line(curve)
         case _:
             return None
@@ -195,6 +199,6 @@ def _corners(boxes: Any, point: float) -> Any:
     return np.stack([left, top, neck, top, right, middle, neck, bottom, left, bottom], axis=1).reshape(-1, 5, 2)
 
 
-def _dashes(look: Look) -> list[Any]:
+def _dashes(look: Look) -> Any:
     # matplotlib counts dashes in widths of the line, we in points.
-    return [(0, tuple(length / look.width for length in look.dashes)) if look.dashes and look.width else "solid"]
+    return (0, tuple(length / look.width for length in look.dashes)) if look.dashes and look.width else "solid"

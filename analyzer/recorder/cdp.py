@@ -183,22 +183,26 @@ class Cdp:
         handler = _HANDLERS.get(method)
         if target is None or handler is None:
             return
-        stamped = self._at(params)
+        stamped = self._at(params, at)
         if stamped is not None:  # some report late what was earlier
             self._last[session] = max(stamped, self._last.get(session, 0))
         handler(self, session, target, params, at if stamped is None else stamped)
 
-    def _at(self, params: Json) -> Instant | None:
-        """The event's own instant."""
+    def _at(self, params: Json, at: Instant) -> Instant | None:
+        """The own instant of an event that was read at `at`; None: it has none, or nothing says by which clock."""
         ticks, wall = params.get("timestamp"), params.get("wallTime")
         if ticks is None:
             return None
-        if self._offset is None and wall is not None:
+        stamp: Instant = round(ticks * SECOND)
+        if self._offset is None and wall is None:
+            is_ours = 0 <= at - (stamp + self._ours) < SAME_CLOCK
+            return stamp + self._ours if is_ours else None
+        if self._offset is None:
             # The pair is read off two clocks one after the other, by a process that may be interrupted in between
             # (measured: by up to 14 ms). Ours was read with care.
             offset = round((wall - ticks) * SECOND)
             self._offset = self._ours if abs(offset - self._ours) < SAME_CLOCK else offset
-        return None if self._offset is None else round(ticks * SECOND) + self._offset
+        return stamp + self._offset
 
     def _miss(self, session: str) -> None:
         """An event of a socket whose creation was not reported. What was there before the target was heard, the target
@@ -273,7 +277,8 @@ class Cdp:
     def _close(self, session: str, target: Target, params: Json, at: Instant) -> None:
         key = f"{session}/{params['requestId']}"
         if self.older.has(session, key):
-            self.older.close(session, at)
+            is_stamped = self._at(params, at) is not None
+            self.older.close(session, at if is_stamped else self._last_sign(session), at)
         elif not self.recording.end(key, at):
             self._miss(session)
 

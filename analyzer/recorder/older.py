@@ -25,7 +25,7 @@ class OlderSockets:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._listed: dict[str, list[str]] = {}  # session -> ids, in its order; "" for what the protocol reported, too
-        self._closes: dict[str, list[Instant]] = {}  # session -> of sockets that it never reported
+        self._closes: dict[str, list[tuple[Instant, Instant]]] = {}  # session -> bounds, of sockets it never reported
 
     def add(self, session: str, target: Target, sockets: Sequence[tuple[str, int, Instant]], at: Instant) -> None:
         """All sockets of a target, as it answered at `at`: URL, readyState, and since when there may have been one.
@@ -49,9 +49,9 @@ class OlderSockets:
         """Is this, which the protocol reports, one of a target's older sockets?"""
         return session in self._listed and id not in self._recording.sockets
 
-    def close(self, session: str, at: Instant) -> None:
+    def close(self, session: str, earliest: Instant, latest: Instant) -> None:
         """One of them closed."""
-        self._closes.setdefault(session, []).append(at)
+        self._closes.setdefault(session, []).append((earliest, latest))
 
     def waits(self, session: str) -> bool:
         """Is it to be asked which one closed?"""
@@ -69,7 +69,8 @@ class OlderSockets:
         ended = [socket for socket, state in pairs if state == CLOSED or (state == WORLD_GONE and closes)]
         exact = len(closes) >= len(ended)  # of several that closed meanwhile nobody knows which one when
         for socket in ended:
-            self._recording.end(socket.id, max(closes) if exact else at, min(closes) if exact else socket.last_sign)
+            earliest = min(close[0] for close in closes) if exact else socket.last_sign
+            self._recording.end(socket.id, max(close[1] for close in closes) if exact else at, earliest)
         if closes and not ended:
             self._closes[session] = closes
         return bool(ended) or not closes

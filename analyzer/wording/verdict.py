@@ -283,6 +283,7 @@ UNBLOCKED = "Record again without calls that block the test (`time.sleep`), so t
 ADVICE = {  # by caveat that is not the exporter's; for the others its row says (analyzer/advice.py)
     "cut-off": WHOLE,
     "trailing-data": WHOLE,
+    "damaged": WHOLE,
     "entries-skipped": WHOLE,
     "edited": WHOLE,
     "merged": "Give each recording as its own file, as it was exported.",

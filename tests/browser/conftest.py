@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ if hasattr(signal, "SIGHUP"):  # who runs tests with `nohup` ignores it, and so 
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 CAPTURES = Path(__file__).parent.parent / "captures"
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 30  # seconds that a machine which is overrun may take
+# After timers of no length, what changed is painted in the next frame; its sizes may change what the frame after that has.
+PAINTED = """() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))))"""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -73,10 +77,23 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return do
 
 
+def wait_for_paint(page: Any) -> None:
+    """Wait until a page has painted what changed."""
+    page.evaluate(PAINTED)
+
+
+def wait_for_value(page: Any, read: Callable[[], Any], value: Any) -> None:
+    """Wait until what is read from a page is this value. Our pages forbid the `eval` of Playwright's wait_for_function."""
+    until = time.monotonic() + PATIENCE
+    while (last := read()) != value and time.monotonic() < until:
+        page.wait_for_timeout(20)
+    assert last == value
+
+
 class Opened:
     """A page in the browser, with all that it did which it should not."""
 
-    def __init__(self, context: Any, path: Path) -> None:
+    def __init__(self, context: Any, path: Path, scripts: bool) -> None:
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self.page = context.new_page()
@@ -85,7 +102,10 @@ class Opened:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.goto(path.as_uri())
-        self.page.wait_for_timeout(100)  # two frames at least: it draws in the next one
+        if scripts:
+            if self.page.locator("main > .capture .live").count():
+                self.page.locator(".lane").first.wait_for(state="attached")  # its numbers may be packed
+            wait_for_paint(self.page)
 
 
 @pytest.fixture
@@ -94,7 +114,7 @@ def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
 
     def do(path: Path, **settings: Any) -> Opened:
         contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings}))
-        return Opened(contexts[-1], path)
+        return Opened(contexts[-1], path, settings.get("java_script_enabled", True))
 
     yield do
     for context in contexts:

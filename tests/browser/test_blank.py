@@ -11,6 +11,7 @@ import pytest
 from analyzer.formats import read
 from analyzer.pipeline import analyze
 from tests.browser import chats, pixels
+from tests.browser.conftest import wait_for_paint
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_hars"
 DESK = {"viewport": {"width": 1280, "height": 900}}
@@ -56,7 +57,7 @@ def scroll(page: Any) -> Iterator[tuple[Any, list[pixels.Line]]]:
     top = 0
     while top < page.evaluate("document.documentElement.scrollHeight"):
         page.evaluate(f"scrollTo(0, {top})")
-        page.wait_for_timeout(30)
+        wait_for_paint(page)
         yield take(page), list_inside(page, pixels.read_lines(page))
         top += page.viewport_size["height"]
 
@@ -114,7 +115,7 @@ STATES: dict[str, Callable[[Any], object]] = {
 def test_no_state_is_blank_or_cut(opened: Any, page_of: Callable[..., Path], state: str, screen: str) -> None:
     page = opened(page_of(chats.chat(4)), **SCREENS[screen]).page
     STATES[state](page)
-    page.wait_for_timeout(300)
+    wait_for_paint(page)
     place = ".pane" if state == "pane" else "body"  # on a narrow window the pane covers other words
     image, lines = take(page), list_inside(page, pixels.read_lines(page, place))
     assert len(lines) > 5
@@ -130,5 +131,7 @@ def test_no_view_of_many_captures_is_blank(
 ) -> None:
     page = opened(page_of(*chats.suite(16)), **SCREENS[screen]).page
     page.evaluate("address => { location.hash = address; }", address)
-    page.wait_for_timeout(300)
+    if address.startswith("#c"):
+        page.locator(".opened .lane").first.wait_for()
+    wait_for_paint(page)
     assert find_faults(take(page, full_page=True), pixels.read_lines(page)) == []

@@ -22,7 +22,7 @@ def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
     opened_page = opened(path)
     for number in range(1, len(HOSTILE) + 1):
         opened_page.page.evaluate(f"location.hash = 'c{number}'")
-        opened_page.page.wait_for_selector(f"#c{number} .lanes")
+        opened_page.page.wait_for_selector(f"#c{number} .lane")
     opened_page.page.evaluate("""() => {
         for (const button of document.querySelectorAll('th button')) button.click();
         for (const lanes of document.querySelectorAll('.lanes')) {

@@ -16,6 +16,7 @@ from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import html
 from analyzer.painting import packing
 from analyzer.pipeline import analyze
+from tests.browser.conftest import wait_for_paint, wait_for_value
 from tests.test_text import report, socket
 
 AXE = Path(__file__).parent / "axe.min.js"
@@ -52,8 +53,8 @@ def status(page: Any) -> str:
     return str(page.inner_text(".choose [role=status]"))
 
 
-def opened_name(page: Any) -> str:
-    return str(page.inner_text(".capture.opened h2"))
+def wait_until_opened(page: Any, name: str) -> None:
+    page.locator(f".capture.opened h2:text-is('{name}')").wait_for()
 
 
 def test_the_index_is_the_view_and_a_capture_opens_in_its_place(opened: Any, index: Path) -> None:
@@ -63,13 +64,13 @@ def test_the_index_is_the_view_and_a_capture_opens_in_its_place(opened: Any, ind
     assert status(page) == f"{len(SAMPLES) + 1} captures"
     first = names(page)[0]
     page.click(f"text={first}")
-    assert opened_name(page) == first
+    wait_until_opened(page, first)
     assert page.locator(".board").is_hidden()
-    assert page.locator(".opened .live .lane").first.is_visible()
+    page.locator(".opened .live .lane").first.wait_for()
     assert page.inner_text(".between span") == f"1 of {len(SAMPLES)}"
     assert page.evaluate("document.activeElement.tagName") == "H2"
     page.click(".between >> text=Next")
-    assert opened_name(page) == names(page)[1]
+    wait_until_opened(page, names(page)[1])
     page.click(".between >> text=Previous")
     page.click(".between >> text=All captures")
     page.locator(".board").wait_for()
@@ -86,8 +87,7 @@ def test_packed_captures_open_as_the_others_do(opened: Any, index: Path) -> None
         page.evaluate(f"location.hash = '{id}'")
         page.wait_for_selector(f"{id}.opened")
         sockets = int(page.evaluate(f"document.querySelector('{id} .sockets')?.tBodies[0].rows.length ?? 0"))
-        page.wait_for_timeout(50)
-        assert page.locator(f"{id} .lane").count() == sockets
+        wait_for_value(page, page.locator(f"{id} .lane").count, sockets)
         assert page.locator(".capture:visible").count() == 1
     assert analysis.wrong == []
 
@@ -123,12 +123,12 @@ def test_search_by_name_service_user_rule_and_cause(opened: Any, index: Path) ->
         assert status(page) == f"{few} of {len(SAMPLES) + 1} captures"
     page.fill(".choose [type=search]", "stream several")
     assert names(page) == ["stream-chat-connect-on-every-mount.har"]
-    assert "q=stream+several" in page.url
+    page.wait_for_url(lambda url: "q=stream+several" in url)
     page.fill(".choose [type=search]", "nothing like it")
     assert page.get_by_text("No capture matches.").is_visible()
     page.fill(".choose [type=search]", "")
     assert len(names(page)) == len(SAMPLES) + 1
-    assert page.url.endswith("#?")
+    page.wait_for_url(lambda url: url.endswith("#?"))
 
 
 def test_chips_of_one_kind_widen_and_of_another_narrow(opened: Any, index: Path) -> None:
@@ -150,7 +150,7 @@ def test_chips_of_one_kind_widen_and_of_another_narrow(opened: Any, index: Path)
         "overlap", "FAIL", "rule:duplicate-connection",
     ]  # fmt: skip
     assert len(names(page)) == 2
-    address = page.url
+    address = page.evaluate("location.href")
     again = opened(index).page
     again.goto(address)
     again.reload()
@@ -214,20 +214,18 @@ def test_keys_alone(opened: Any, index: Path) -> None:
     assert page.evaluate(focus) == third
     page.keyboard.press("k")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".opened")
-    assert opened_name(page) == second
+    wait_until_opened(page, second)
     page.keyboard.press("j")
-    page.wait_for_selector(f".opened h2:text-is('{third}')")
+    wait_until_opened(page, third)
     page.keyboard.press("k")
-    page.wait_for_selector(f".opened h2:text-is('{second}')")
+    wait_until_opened(page, second)
     page.keyboard.press("u")
-    page.wait_for_selector(".board", state="visible")
-    assert page.evaluate(focus) == second
+    wait_for_value(page, lambda: page.evaluate(focus), second)
     page.keyboard.press("Enter")
     page.wait_for_selector(".opened")
     page.keyboard.press("Escape")
     page.wait_for_selector(".board", state="visible")
-    assert page.url.endswith("#?q=har")
+    page.wait_for_url(lambda url: url.endswith("#?q=har"))
 
 
 def test_escape_closes_the_pane_before_the_capture(opened: Any, index: Path) -> None:
@@ -248,11 +246,10 @@ def test_a_phone_shows_cards_that_open_by_a_tap(opened: Any, index: Path) -> Non
     inside = "cells => cells.filter(it => it.offsetWidth).every(it => it.getBoundingClientRect().right <= 390)"
     assert page.eval_on_selector_all(".board tbody td, .board tbody th", inside)
     page.locator(".choose button").nth(0).tap()
-    assert page.locator(".choose [aria-pressed=true]").count() == 1
+    page.locator(".choose [aria-pressed=true]").wait_for()
     first = names(page)[0]
     page.locator(".board a").first.tap()
-    page.wait_for_selector(".opened")
-    assert opened_name(page) == first
+    wait_until_opened(page, first)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.locator(".between a").first.tap()
     page.wait_for_selector(".board", state="visible")
@@ -269,7 +266,7 @@ def test_axe_finds_nothing_in_any_state(opened: Any, index: Path, scheme: str) -
         run = "axe.run({resultTypes: ['violations']}).then(it => it.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
         for state in ("#?", "#?only=overlap,FAIL&q=stream", "#?by=0&sort=-peak", "#?q=nothing+like+it", "#c1"):
             page.evaluate(f"location.hash = '{state}'")
-            page.wait_for_timeout(100)
+            wait_for_paint(page)
             assert page.evaluate(run) == [], state
 
 
@@ -313,7 +310,7 @@ def test_without_javascript_or_after_a_fault_all_of_it_is_there(opened: Any, ind
     assert page.get_by_text("those of the others need JavaScript").is_visible()
     page = opened(index).page
     page.evaluate("setTimeout(() => { throw new Error('a fault'); })")
-    page.wait_for_timeout(50)
+    wait_for_paint(page)
     assert page.locator("article:visible").count() == 4
 
 
@@ -324,8 +321,7 @@ def test_a_browser_that_cannot_unpack_has_the_static_page(index: Path, browser: 
     page.goto(index.as_uri())
     packed = page.get_attribute(".packed", "data-ids").split()[0]
     page.evaluate(f"location.hash = '{packed}'")
-    page.wait_for_timeout(100)
-    assert page.locator("article:visible").count() == 4
+    wait_for_value(page, page.locator("article:visible").count, 4)
     assert page.locator(".static:visible").count() == 4
     assert page.locator(".live:visible").count() == 0
     context.close()
@@ -362,7 +358,7 @@ def test_a_phone_sorts_by_a_list(opened: Any, index: Path) -> None:
     page.select_option(".order select", label="Sockets")
     many = page.eval_on_selector_all(".board tbody tr", "rows => rows.map(it => +it.dataset.n.split(' ')[0])")
     assert many == sorted(many, reverse=True)
-    assert page.url.endswith("#?sort=-sockets")
+    page.wait_for_url(lambda url: url.endswith("#?sort=-sockets"))
     page.reload()
     assert page.evaluate("document.querySelector('.order select').selectedOptions[0].text") == "Sockets"
 
@@ -370,7 +366,7 @@ def test_a_phone_sorts_by_a_list(opened: Any, index: Path) -> None:
 def test_a_link_to_a_capture_that_is_not_here_leaves_the_index_usable(opened: Any, index: Path) -> None:
     page = opened(index).page
     page.evaluate("location.hash = '#c99999'")
-    page.wait_for_function("document.querySelector('.choose [role=status]').textContent.includes('c99999')")
+    page.locator(".choose [role=status]", has_text="c99999").wait_for()
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.textContent") == names(page)[0]
     page.keyboard.press("Enter")

@@ -19,7 +19,7 @@ from analyzer.formats import read
 from analyzer.model import SECOND, Messages, Policy, Report, Run
 from analyzer.painting.part import part_of
 from analyzer.pipeline import analyze
-from tests.browser.conftest import CAPTURES
+from tests.browser.conftest import CAPTURES, wait_for_paint, wait_for_value
 from tests.browser.test_page import AXE, FAILED, OVERUSE, RELOADS, many, numbers, state
 from tests.test_text import START, report, socket
 
@@ -59,7 +59,7 @@ def test_words_of_bars_stay_in_view(opened: Any, page_of: Callable[..., Path]) -
     page.focus(".lanes")
     page.keyboard.press("End")
     page.keyboard.press("f")
-    page.wait_for_timeout(60)
+    wait_for_paint(page)
     plot = page.locator(".lanes").bounding_box()
     for box in (it.bounding_box() for it in page.locator(".lane .label").all()):
         assert box["x"] >= plot["x"] - 1
@@ -98,14 +98,12 @@ def test_the_wheel_zooms_on_the_ruler_and_scrolls_on_lanes(opened: Any, page_of:
     page = opened(page_of(report(*(socket(n, n + 0.5, n=n) for n in range(60))))).page
     page.hover(".live .ruler")
     page.mouse.wheel(0, -300)
-    page.wait_for_timeout(60)
-    assert "the whole capture" not in state(page)
+    wait_for_value(page, lambda: "the whole capture" in state(page), False)
     page.get_by_role("button", name="Show all of the capture").click()
     page.hover(".lanes")
     page.mouse.wheel(0, 300)
-    page.wait_for_timeout(100)
+    wait_for_value(page, lambda: page.evaluate("document.querySelector('.lanes').scrollTop > 0"), True)
     assert state(page).endswith("the whole capture")
-    assert page.evaluate("document.querySelector('.lanes').scrollTop") > 0
 
 
 @pytest.mark.parametrize("place", ["ruler", "Shift"])
@@ -140,7 +138,6 @@ def test_a_double_click_and_a_button_zoom_to_a_socket(opened: Any, page_of: Call
 
 def test_lanes_are_named_by_the_answer(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(OVERUSE)).page
-    page.locator("#lane-3").wait_for()
     tree = page.locator(".lanes").aria_snapshot()
     assert (
         'option "socket 3 of user-1, certain from 2.39 s, still open, overlaps 3 others, chat.stream-io-api.com' in tree
@@ -169,11 +166,10 @@ def test_a_socket_that_the_filter_leaves_out_ends_it(opened: Any, page_of: Calla
     assert numbers(page) == ["2"]
     if by == "link":
         page.evaluate("location.hash = 's4'")
-        page.wait_for_timeout(60)
     else:
         page.get_by_role("button", name="Its row in the table").click()
         assert page.evaluate("document.activeElement.textContent") == "1"
-    page.locator(".lane").nth(1).wait_for()  # the page forbids the `eval` of wait_for_function
+    page.locator(".lane").nth(1).wait_for()
     total = page.locator(".lane").count()
     assert len(numbers(page)) == total > 1
     assert state(page).startswith(f"{total} sockets, ")
@@ -190,7 +186,7 @@ def test_the_theme_is_kept(opened: Any, page_of: Callable[..., Path]) -> None:
     dark = page.evaluate(paper)
     assert dark != light
     page.reload()
-    page.wait_for_function(f"{paper} === '{dark}'")
+    assert page.evaluate(paper) == dark
     assert page.get_by_role("combobox", name="Theme").input_value() == "dark"
     page.get_by_role("combobox", name="Theme").select_option("as the system")
     assert page.evaluate(paper) == light
@@ -200,24 +196,24 @@ def test_times_by_the_clock(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(OVERUSE), timezone_id="Asia/Kathmandu").page
     page.click("#lane-1")
     page.get_by_role("combobox", name="Time").select_option("UTC")
-    page.wait_for_timeout(60)
+    wait_for_paint(page)
     assert labels(page)[0].startswith("#1 user-1 · <Widget> app.js:47186 · by 18:53:28.2")
     assert re.fullmatch(r"18:53:\d\d\.\d{3}", page.locator(".live text.time").first.text_content())
     assert "Lifetime, 2026-11-23 UTC" in page.inner_text(".pane")
     assert page.locator("#s1 td:nth-child(5)").inner_text().startswith("≤ 18:53:28.2")
     page.get_by_role("combobox", name="Time").select_option("local time")
-    page.wait_for_timeout(60)
+    wait_for_paint(page)
     assert "by 00:38:28.2" in labels(page)[0]
     assert "Lifetime, local time, 2026-11-24 UTC+05:45" in page.inner_text(".pane")
     page.get_by_role("combobox", name="Time").select_option("since the start")
-    page.wait_for_timeout(60)
+    wait_for_paint(page)
     assert "by 0.27 s" in labels(page)[0]
 
 
 def test_by_the_clock_instants_have_a_date_where_there_are_two(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(report(socket(0, 86_400, n=0), socket(60, None, n=1))), timezone_id="UTC").page
     page.get_by_role("combobox", name="Time").select_option("UTC")
-    page.wait_for_timeout(60)
+    wait_for_paint(page)
     assert labels(page)[0].endswith("2025-11-23 18:48:13.000 – 2025-11-24 18:48:13.000")
 
 
@@ -229,7 +225,6 @@ def test_without_instants_there_is_no_clock(opened: Any, page_of: Callable[..., 
     }
     har = {"log": {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "entries": [entry] * 2}}
     page = opened(page_of(analyze(read(io.BytesIO(json.dumps(har).encode()))))).page
-    page.locator(".lane").first.wait_for()
     assert page.get_by_role("combobox", name="Theme").is_visible()
     assert page.get_by_role("combobox", name="Time").count() == 0
 
@@ -240,7 +235,7 @@ def test_storage_that_is_refused_harms_nothing(opened: Any, page_of: Callable[..
     page, wrong = context.new_page(), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(page_of(OVERUSE).as_uri())
-    page.wait_for_timeout(150)
+    wait_for_paint(page)
     page.get_by_role("combobox", name="Theme").select_option("dark")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert (page.locator(".lane").count(), wrong) == (4, [])
@@ -276,7 +271,7 @@ def test_an_error_of_somebody_else_takes_nothing_away(opened: Any, page_of: Call
     page = opened(page_of(OVERUSE)).page
     page.click("#lane-3")
     page.evaluate("setTimeout(() => { throw new Error('of an extension'); })")
-    page.wait_for_timeout(60)
+    wait_for_paint(page)
     assert page.locator("#lane-3").is_visible()
     assert page.locator(".static").is_hidden()
 
@@ -286,7 +281,7 @@ def test_f_zooms_with_shift_too(opened: Any, page_of: Callable[..., Path]) -> No
     page.click("#lane-4")
     page.focus(".lanes")
     page.keyboard.press("Shift+F")
-    page.wait_for_function("!document.querySelector('.state').textContent.endsWith('the whole capture')")
+    assert "the whole capture" not in state(page)
 
 
 def test_messages_near_each_other_are_no_pattern(opened: Any, page_of: Callable[..., Path]) -> None:

@@ -61,4 +61,5 @@ def test_links_lead_somewhere_and_nothing_runs_out_of_the_window(
 def test_a_list_of_sockets_links_bars_to_rows(opened: Any, folder: Path) -> None:
     page = opened(folder / "sockets.html").page
     page.locator(".captions").get_by_role("link", name="#2").click()
+    page.locator("tr:target").wait_for()
     assert page.locator("tr:target td").first.inner_text() == "#2"

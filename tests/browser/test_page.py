@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from analyzer.model import Report, Unreadable
+from tests.browser.conftest import wait_for_paint, wait_for_value
 from tests.test_text import report, socket
 
 AXE = Path(__file__).parent / "axe.min.js"
@@ -46,7 +47,7 @@ def test_no_other_script_runs(opened: Any, page_of: Callable[..., Path]) -> None
         "document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))"
     )
     assert analysis.page.evaluate("window.ran") is None
-    assert "Content Security Policy" in "".join(analysis.wrong)
+    wait_for_value(analysis.page, lambda: any("Content Security Policy" in text for text in analysis.wrong), True)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -101,7 +102,7 @@ def test_zoom_and_pan_by_buttons_wheel_and_drag(opened: Any, page_of: Callable[.
     page.keyboard.down("Control")
     page.mouse.wheel(0, -400)
     page.keyboard.up("Control")
-    page.wait_for_timeout(50)
+    wait_for_paint(page)
     assert float(re.search(r", ([\d.]+) (ms|s) from", state(page))[1]) != float(re.search(r", ([\d.]+)", zoomed)[1])
     page.click("[aria-label='Show all of the capture']")
     assert state(page) == "4 sockets, the whole capture"
@@ -142,9 +143,10 @@ def test_filters_act_on_timeline_and_table(opened: Any, page_of: Callable[..., P
     page.get_by_role("button", name="Filter").click()
     page.get_by_role("combobox", name="Outcome").select_option("never opened")
     assert state(page).startswith("9 of 10 sockets")
+    wait_for_paint(page)
     assert (page.locator(".lane").count(), len(numbers(page))) == (9, 9)
     page.get_by_role("searchbox", name="Text").fill("nohost")
-    page.wait_for_timeout(50)  # it is painted with the next frame
+    wait_for_paint(page)
     assert (page.locator(".lane").count(), numbers(page)) == (1, ["2"])
     page.get_by_role("searchbox", name="Text").fill("nothing like it")
     assert page.get_by_text("No socket matches.").is_visible()
@@ -154,14 +156,13 @@ def test_filters_act_on_timeline_and_table(opened: Any, page_of: Callable[..., P
 
 
 def test_filters_by_service_and_user(opened: Any, page_of: Callable[..., Path]) -> None:
-    from playwright.sync_api import expect
-
     page = opened(page_of("../../sample_hars/stream-chat-two-users")).page
     page.get_by_role("button", name="Filter").click()
     page.get_by_role("combobox", name="User").select_option("user-2")
     assert numbers(page) == ["2"]
     page.get_by_role("combobox", name="Service").select_option("Stream Chat")
-    expect(page.locator(".lane")).to_have_count(1)  # it is painted with the next frame
+    wait_for_paint(page)
+    assert page.locator(".lane").count() == 1
 
 
 def test_the_table_sorts_both_ways(opened: Any, page_of: Callable[..., Path]) -> None:
@@ -194,7 +195,7 @@ def test_ten_lanes_or_thousands_are_all_reachable(opened: Any, page_of: Callable
     assert page.locator(".sockets tbody tr").count() == 700
     page.focus(".lanes")
     page.keyboard.press("End")
-    page.wait_for_timeout(100)
+    wait_for_paint(page)
     last = page.get_attribute(".lanes", "aria-activedescendant")
     assert page.get_attribute(f"#{last}", "aria-posinset") == "3000"
     assert page.locator(f"#{last}").is_visible()

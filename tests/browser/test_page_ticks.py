@@ -15,6 +15,7 @@ from analyzer.model import SECOND
 from analyzer.painting.templates import read_asset
 from analyzer.timeline import Axis, ruler_of, unit_of
 from analyzer.timeline.ticks import DAY, STEPS, UNITS, label_of, round_step
+from tests.browser.conftest import wait_for_paint
 
 NOON = 1_767_268_800 * SECOND
 SPANS = (300, 90_000, 999_999, 3 * SECOND, 75 * SECOND, 4_000 * SECOND, DAY, 400 * DAY)
@@ -71,4 +72,4 @@ def test_labels_on_the_page_are_those_of_python(opened: Any, page_of: Callable[.
         }
         assert any(re.search(re.escape("|".join(labels)), "|".join(each)) for each in steps), labels
         page.click("[aria-label='Zoom in']")
-        page.wait_for_timeout(60)
+        wait_for_paint(page)

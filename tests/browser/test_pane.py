@@ -17,7 +17,7 @@ from analyzer.model import Policy, Run
 from analyzer.pipeline import analyze
 from analyzer.wording.harmless import safe
 from analyzer.wording.socket import Section, describe_socket, find_partners
-from tests.browser.conftest import CAPTURES
+from tests.browser.conftest import CAPTURES, wait_for_paint
 from tests.test_canaries import HARS, leaks
 
 OVERUSE, FAILED = "chrome-S2-overuse", "chrome-10-failed"
@@ -44,7 +44,7 @@ def test_the_pane_and_show_say_the_same(opened: Any, page_of: Callable[..., Path
     for session in report.sessions[:12]:
         number = int(session.id[1:])
         page.evaluate(f"location.hash = 's{number}'")
-        page.wait_for_function(f"document.querySelector('.pane').ariaLabel?.startsWith('Socket {number}')")
+        page.get_by_role("region", name=re.compile(rf"^Socket {number}\b")).wait_for()
         here, there = facts(page), words_of_show(describe_socket(report, session))
         for label in (*ABOUT, *TIMES):
             assert here.get(label) == there.get(label), (session, label)
@@ -65,9 +65,8 @@ def test_a_click_opens_it_beside_the_timeline(opened: Any, page_of: Callable[...
     page.click("#lane-3")
     pane = page.get_by_role("region", name="Socket 3 of user-1")
     assert pane.is_visible()
-    assert page.url.endswith("#s3")
+    page.wait_for_url("**#s3")
     assert page.locator("tr.chosen").get_attribute("id") == "s3"
-    page.wait_for_timeout(60)
     assert page.locator(".live .chart").bounding_box()["width"] < wide - 300
     box, chart = pane.bounding_box(), page.locator(".live .chart").bounding_box()
     assert box["x"] >= chart["x"] + chart["width"]
@@ -79,7 +78,6 @@ def test_a_click_opens_it_beside_the_timeline(opened: Any, page_of: Callable[...
         assert below["x"] + below["width"] <= box["x"], "the page makes room, so nothing lies under it"
     pane.get_by_role("button", name="Close").click()
     assert pane.is_hidden()
-    page.wait_for_timeout(60)
     assert page.locator(".live .chart").bounding_box()["width"] == wide
 
 
@@ -110,7 +108,7 @@ def test_an_address_without_a_capture_names_none_of_several(opened: Any, page_of
     page.evaluate("location.hash = 'c2'")
     page.locator("#c2-lane-1").wait_for()
     page.evaluate("location.hash = 's1'")
-    page.wait_for_timeout(100)
+    page.wait_for_timeout(100)  # nothing happens
     assert page.locator("#c2 .live").is_visible()
     assert (page.locator(".pane:visible").count(), result.wrong) == (0, [])
 
@@ -135,12 +133,12 @@ def test_partners_and_rows_link_both_ways(opened: Any, page_of: Callable[..., Pa
     page = opened(page_of(OVERUSE)).page
     page.click("#lane-3")
     page.locator(".pane").get_by_role("link", name="#1", exact=True).click()
-    assert page.get_by_role("region", name="Socket 1 of user-1").is_visible()
-    assert page.url.endswith("#s1")
+    page.get_by_role("region", name="Socket 1 of user-1").wait_for()
+    page.wait_for_url("**#s1")
     page.go_back()
-    assert page.get_by_role("region", name="Socket 3 of user-1").is_visible()
+    page.get_by_role("region", name="Socket 3 of user-1").wait_for()
     page.locator(".sockets").get_by_role("link", name="4", exact=True).click()
-    assert page.get_by_role("region", name="Socket 4 of user-1").is_visible()
+    page.get_by_role("region", name="Socket 4 of user-1").wait_for()
     assert page.get_attribute(".lanes", "aria-activedescendant") == "lane-4"
     page.get_by_role("button", name="Its row in the table").click()
     assert page.evaluate("document.activeElement.textContent") == "4"
@@ -150,13 +148,13 @@ def test_an_address_opens_a_socket(opened: Any, page_of: Callable[..., Path]) ->
     page = opened(page_of(OVERUSE)).page
     page.goto(page.url + "#s2")
     page.reload()
-    assert page.get_by_role("region", name="Socket 2 of user-1").is_visible()
-    page.wait_for_timeout(100)
+    page.get_by_role("region", name="Socket 2 of user-1").wait_for()
+    wait_for_paint(page)  # last it goes to the bar
     assert 0 < page.locator("#lane-2").bounding_box()["y"] < 600, "the bar is in view, not the row"
     assert page.get_attribute("#lane-2", "aria-selected") == "true"
     for wrong in ("#s99", "#s", "#f99", "#c9-s1", "#<b>"):
         page.evaluate(f"location.hash = '{wrong}'")
-    page.wait_for_timeout(50)
+    page.wait_for_timeout(50)  # nothing happens
     assert page.get_by_role("region", name="Socket 2 of user-1").is_visible()
 
 
@@ -164,8 +162,8 @@ def test_of_several_captures_an_address_opens_the_right_one(opened: Any, page_of
     result = opened(page_of(OVERUSE, FAILED))
     page = result.page
     page.evaluate("location.hash = 'c2-s4'")
-    page.wait_for_timeout(200)
-    assert page.locator("#c2-pane").is_visible()
+    page.locator("#c2-pane").wait_for()
+    wait_for_paint(page)
     assert page.get_attribute("#c2-lane-4", "aria-selected") == "true"
     assert page.locator("#c1-pane").is_hidden()
     assert result.wrong == []
@@ -177,14 +175,14 @@ def test_markdown_holds_what_the_pane_holds(opened: Any, page_of: Callable[..., 
     page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
     page.click("#lane-3")
     page.get_by_role("button", name="Copy as Markdown").click()
-    page.wait_for_function("document.querySelector('.copied').textContent === 'copied'")
+    page.get_by_text("copied", exact=True).wait_for()
     text = page.evaluate("window.copied")
     assert text.startswith("### Socket 3 of `user-1`\n")
     for label, words in facts(page).items():
         assert f"- {label}: `{words}`\n" in text
     assert "```text\n" in text
     page.get_by_role("button", name="Copy link").click()
-    page.wait_for_timeout(50)
+    page.wait_for_url("**#s3")
     assert page.evaluate("window.copied") == page.url
     assert result.wrong == []
 
@@ -197,7 +195,7 @@ def test_it_copies_where_the_clipboard_refuses(opened: Any, page_of: Callable[..
     }""")
     page.click("#lane-1")
     page.get_by_role("button", name="Copy as Markdown").click()
-    page.wait_for_function("window.copied")
+    page.get_by_text("copied", exact=True).wait_for()
     assert page.evaluate("window.copied")[1].startswith("### Socket 1 of ")
     assert page.locator("textarea").count() == 0
     assert page.evaluate("document.activeElement.textContent") == "Copy as Markdown"
@@ -218,5 +216,5 @@ def test_no_secret_is_in_the_pane_or_its_markdown(opened: Any, page_of: Callable
     for lane in page.locator(".lane").all():
         lane.click()
         page.get_by_role("button", name="Copy as Markdown").click()
-        page.wait_for_function("() => window.copied")
+        page.get_by_text("copied", exact=True).wait_for()
         assert leaks(page.inner_html(".pane") + page.evaluate("window.copied")) == []

@@ -158,11 +158,9 @@ def test_a_second_signal_saves_immediately_what_is_known(server: SocketServer, t
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
-    start_of_wait = time.monotonic()
     _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in errors) == (128 + signal.SIGINT, False), errors
     assert errors.splitlines()[-1] == f"har-sockets: {path}: saved before the browser had reported everything"
-    assert time.monotonic() - start_of_wait < 4
     assert outcomes(path) == ["unknown"]
 
 
@@ -170,7 +168,7 @@ def test_a_recorder_that_is_killed_leaves_a_sound_recording(server: SocketServer
     path, profile = tmp_path / "two.har", tmp_path / "profile"
     process = start(server.url("/two"), "-o", path, "--headless", "--profile", profile)
     wait_for_line(process, "- socket #2 closed")
-    time.sleep(1)  # a state is saved within 200 ms on a machine that keeps up
+    wait_until(lambda: path.exists() and outcomes(path) == ["unknown", "closed"])  # this state has been saved
     process.kill()
     process.communicate()
     _kill_browser(profile)
@@ -449,15 +447,15 @@ def _navigate(profile: Path, old: str, new: str) -> None:
         page.recv(timeout=10)
 
 
-@pytest.mark.parametrize("start_page", ["data:,", "/two"])
-def test_a_page_that_may_be_kept_makes_a_doubt_and_the_start_page_of_a_driver_makes_none(
+@pytest.mark.parametrize("start_page", ["data:,", "about:blank?start", "/two"])
+def test_a_page_that_may_be_kept_makes_a_doubt_and_an_empty_page_makes_none(
     start_page: str, running: Path, server: SocketServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "one.har"
     server.forget()
-    first = start_page if start_page == "data:," else server.url(start_page)
+    first = server.url(start_page) if start_page == "/two" else start_page
     _new_tab(running, first)
-    wait_until(lambda: start_page == "data:," or len([socket for socket in server.seen() if socket.opened]) == 2)
+    wait_until(lambda: start_page != "/two" or len([socket for socket in server.seen() if socket.opened]) == 2)
     server.forget()
     _navigate(running, first, server.url("/one"))
     wait_until(lambda: server.seen() and server.seen()[0].opened)
@@ -466,7 +464,7 @@ def test_a_page_that_may_be_kept_makes_a_doubt_and_the_start_page_of_a_driver_ma
     time.sleep(0.5)
     assert finish(process)[0] == 0
     is_decided = analyze_file(path).verdict is Verdict.NO_OVERLAP
-    assert is_decided is (start_page == "data:,")
+    assert is_decided is (start_page != "/two")
 
 
 def test_a_dialog_in_a_running_browser_is_its_users(running: Path, server: SocketServer, tmp_path: Path) -> None:

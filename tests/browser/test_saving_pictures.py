@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.browser.conftest import wait_for_paint
 from tests.test_text import report, socket
 
 OVERUSE, RELOADS = "chrome-S2-overuse", "chrome-08-refresh3"
@@ -63,7 +64,7 @@ def test_it_holds_what_is_in_view(opened: Any, page_of: Callable[..., Path]) -> 
     page.keyboard.press("f")
     page.get_by_role("button", name="Filter").click()
     page.get_by_role("searchbox", name="Text").fill("#4")
-    page.wait_for_timeout(60)
+    wait_for_paint(page)
     words = words_of(save(page, "SVG"))
     assert [it for it in words if it.startswith("#")] == ["#4 user-1 · <Widget> app.js:47186 · by 3.52 s – still open"]
     assert "0 s" not in words

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import wait_for_paint, wait_for_value
+
 OVERUSE = "chrome-S2-overuse"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 
@@ -31,12 +33,13 @@ def touch(page: Any, kind: str, *points: tuple[float, float]) -> None:
         page.fingers = page.context.new_cdp_session(page)  # one knows which fingers are down
     places = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
     page.fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
-    page.wait_for_timeout(30)
+    wait_for_paint(page)
 
 
 def test_a_tap_opens_a_sheet_and_a_tap_outside_closes_it(phone: Any) -> None:
     phone.tap("#lane-3")
     sheet = phone.get_by_role("region", name="Socket 3 of user-1")
+    sheet.wait_for()
     box = sheet.bounding_box()
     assert box["height"] <= 0.6 * 844 + 1
     assert box["y"] + box["height"] == pytest.approx(844, abs=1)
@@ -45,12 +48,12 @@ def test_a_tap_opens_a_sheet_and_a_tap_outside_closes_it(phone: Any) -> None:
     lane = phone.locator("#lane-3").bounding_box()
     assert lane["y"] + lane["height"] <= box["y"], "the bar is not hidden by its own sheet"
     phone.tap("#lane-1")
-    assert phone.get_by_role("region", name="Socket 1 of user-1").is_visible(), "another bar changes it"
+    phone.get_by_role("region", name="Socket 1 of user-1").wait_for()  # another bar changes it
     phone.tap("h1")
-    assert phone.locator(".pane").is_hidden()
+    phone.locator(".pane").wait_for(state="hidden")
     phone.tap("#lane-2")
     phone.get_by_role("button", name="Close").tap()
-    assert phone.locator(".pane").is_hidden()
+    phone.locator(".pane").wait_for(state="hidden")
 
 
 def test_two_fingers_zoom(phone: Any) -> None:
@@ -60,8 +63,8 @@ def test_two_fingers_zoom(phone: Any) -> None:
     for apart in (45, 60, 90, 120):
         touch(phone, "touchMove", (middle - apart, y), (middle + apart, y))
     touch(phone, "touchEnd")
+    wait_for_value(phone, lambda: 0.5 < seconds(phone) < 1.5, True)  # four times as near
     near = seconds(phone)
-    assert 0.5 < near < 1.5, "four times as near"
     assert phone.locator(".pane").is_hidden(), "a pinch is not a tap"
     touch(phone, "touchStart", (middle, y))
     touch(phone, "touchMove", (middle - 60, y))
@@ -74,11 +77,12 @@ def test_two_fingers_zoom(phone: Any) -> None:
     for apart in (60, 30, 15):
         touch(phone, "touchMove", (middle - apart, y), (middle + apart, y))
     touch(phone, "touchEnd")
-    assert seconds(phone) > near
+    wait_for_value(phone, lambda: seconds(phone) > near, True)
 
 
 def test_a_finger_pans_and_opens_nothing(phone: Any) -> None:
     phone.get_by_role("button", name="Zoom in").tap()
+    wait_for_value(phone, lambda: "from" in phone.inner_text(".state"), True)
     before = phone.inner_text(".state")
     box = phone.locator("#lane-2").bounding_box()
     y = box["y"] + 10
@@ -86,7 +90,7 @@ def test_a_finger_pans_and_opens_nothing(phone: Any) -> None:
     for x in (280, 240, 180, 120):
         touch(phone, "touchMove", (x, y))
     touch(phone, "touchEnd")
-    assert phone.inner_text(".state") != before
+    wait_for_value(phone, lambda: phone.inner_text(".state") != before, True)
     assert phone.locator(".pane").is_hidden()
 
 
@@ -99,7 +103,7 @@ def test_a_swipe_on_the_timeline_scrolls_the_page(phone: Any, place: str) -> Non
     for up in (20, 60, 120, 180):
         touch(phone, "touchMove", (195, y - up))
     touch(phone, "touchEnd")
-    phone.wait_for_function(f"scrollY > {before + 50}")
+    wait_for_value(phone, lambda: phone.evaluate("scrollY") > before + 50, True)
 
 
 def test_every_control_can_be_hit(phone: Any) -> None:

@@ -32,6 +32,7 @@ from analyzer.model import (
 OF_THE_ORIGINAL = (
     CaveatKind.CUT_OFF.caveat("This extract comes from a capture that is cut off."),
     CaveatKind.TRAILING_DATA.caveat("This extract comes from a capture with extra data after the HAR."),
+    CaveatKind.DAMAGED.caveat("This extract comes from a packed capture that is damaged."),
     CaveatKind.ENTRIES_SKIPPED.caveat("This extract comes from a capture with damaged parts."),
     CaveatKind.EDITED.caveat("This extract comes from a capture with changed dates or timings of sockets."),
     CaveatKind.MESSAGES_REMOVED.caveat(
@@ -71,7 +72,7 @@ DISAGREE = CaveatKind.CONTRADICTORY.caveat(
 OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS, DISAGREE)
 
 # What no entry shows: an extract has to state it.
-NEVER_SHOWN = (*OF_THE_ORIGINAL[:3], *OF_THE_RECORDING)
+NEVER_SHOWN = (*OF_THE_ORIGINAL[:4], *OF_THE_RECORDING)
 # What an extract of a capture in another format may state beside these.
 _WORDED = {caveat.id for caveat in (*OF_THE_ORIGINAL, *OF_THE_RECORDING)}
 OUR_CAVEATS = (
