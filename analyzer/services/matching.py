@@ -199,12 +199,8 @@ def _of(
 
 
 def _fit_host(candidates: Iterable[_Candidate], host: str) -> Sequence[_Candidate]:
-    is_developers = _fits(DEV_HOST, host)
-    return [
-        it
-        for it in candidates
-        if (it.match.host is None or _fits(it.match.host, host)) and (is_developers or not it.match.dev_host)
-    ]
+    near = candidates if _fits(DEV_HOST, host) else [it for it in candidates if not it.match.dev_host]
+    return [it for it in near if it.match.host is None or _fits(it.match.host, host)]
 
 
 def _fit_path(candidates: Iterable[_Candidate], path: str) -> Sequence[_Candidate]:
