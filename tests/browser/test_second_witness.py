@@ -7,8 +7,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from browsers import COMPARES_INSTANTS, Late, chromium
 from chrome import Chrome
 from socket_server import Seen, SocketServer
+from test_record_command import finish, start, wait_for_line
 
 from analyzer import Report, Verdict, analyze, read
 from analyzer.formats.netlog.reader import PAGE_GONE
@@ -221,8 +220,9 @@ def test_record_reads_the_log_of_its_browser(server: SocketServer, tmp_path: Pat
     """Whether a page in the back/forward cache has its socket still only the log shows."""
     chromium()
     output = tmp_path / "left.har"
-    command = [sys.executable, "-m", "analyzer", "record", server.url("/leaves"), "--headless", "--for", "5s"]
-    subprocess.run([*command, "-o", output], check=True, capture_output=True, timeout=60)
+    process = start(server.url("/leaves"), "--headless", "-o", output)
+    wait_for_line(process, "+ socket #2")
+    assert finish(process)[0] == 0
     report = analyze(read(output))
     assert [session.outcome for session in report.sessions] == [Outcome.OPEN, Outcome.OPEN]
     assert report.verdict is Verdict.OVERLAP

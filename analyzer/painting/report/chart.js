@@ -193,14 +193,12 @@ function chart(capture, pick, moved) {
     spacer.style.height = y + 'px';
     lanes.hidden = !rows.length;
     none.hidden = rows.length > 0;
-    for (const element of elements.values()) element.remove();
-    elements.clear();
     lanes.scrollTop = 0;
-    redraw();
+    refresh();
   }
 
   function redraw() {
-    if (pending) return;
+    if (pending || !drawing) return;
     pending = true;
     requestAnimationFrame(() => { pending = false; paint(); });
   }
@@ -409,7 +407,8 @@ function chart(capture, pick, moved) {
       pan(sideways / width);
     }
   };
-  new ResizeObserver(redraw).observe(box);
+  fill(capture.sockets);
+  new ResizeObserver(paint).observe(box);  // also the first time, when it has its place
 
   function refresh() {
     for (const element of elements.values()) element.remove();

@@ -95,7 +95,6 @@ function live(capture, host) {
   }
 
   if (capture.epoch !== null) offerTime();
-  time.fill(capture.sockets);
   say();
   return {
     go(n) {

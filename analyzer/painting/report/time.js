@@ -3,7 +3,7 @@
 const KIND = ['section', 'clock', 'stack', 'address', 'service', 'user', 'who', 'opener', 'endpoint', 'query', 'serviceWords', 'openedBy',
   'createdWords', 'openedWords', 'closedWords', 'outcome', 'outcomeWords', 'ending', 'code', 'page', 'pageWords'], NUMBERS = 3;
 const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR, EXACT = 10000;
-const { abs, floor, max, min } = Math, inEnglish = (number) => number.toLocaleString('en');
+const { abs, floor, max, min } = Math, inEnglish = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 let clock = 'since';  // or local, or utc: how instants are written
 
 // The numbers of an article; only those of a large capture are packed.
@@ -33,7 +33,7 @@ function decode(capture) {
     socket.connecting = connecting(socket);
     return socket;
   });
-  capture.byNumber = new Map(capture.sockets.map((socket) => [socket.n, socket]));
+  capture.byNumber = new Map([...capture.sockets].sort((a, b) => a.n - b.n).map((socket) => [socket.n, socket]));
   for (const scale of capture.scales) for (const key of ['proven', 'possible']) scale[key] = levels(scale[key]);
   capture.clocks = new Map();  // where two or more were certainly open, by each clock
   for (const [start, end, by] of capture.bands) {
@@ -66,9 +66,12 @@ const meet = (a, b) => a && b && before(max(a.start, b.start), a) && before(max(
 
 function partners(socket, capture) {
   if (!socket.partners) {
-    const others = capture.sockets.filter((other) => other !== socket && meet(socket.possible, other.possible)).sort((a, b) => a.n - b.n);
-    const isCertain = (other) => other.clock === socket.clock && meet(socket.proven, other.proven);
-    socket.partners = { certain: others.filter(isCertain), possible: others.filter((other) => !isCertain(other)) };
+    const certain = [], possible = [];
+    for (const other of capture.byNumber.values()) {
+      if (other === socket || !meet(socket.possible, other.possible)) continue;
+      (other.clock === socket.clock && meet(socket.proven, other.proven) ? certain : possible).push(other);
+    }
+    socket.partners = { certain, possible };
   }
   return socket.partners;
 }
