@@ -269,21 +269,21 @@ def test_where_the_few_are_not_enough_all_entries_are_kept_stripped(
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda it: {"sessions": it.sessions[:-1]}, id="a socket is missing"),
+        pytest.param(lambda report: {"sessions": report.sessions[:-1]}, id="a socket is missing"),
         pytest.param(
-            lambda it: {"sessions": (structs.replace(it.sessions[0], close_code=4000), *it.sessions[1:])},
+            lambda report: {"sessions": (structs.replace(report.sessions[0], close_code=4000), *report.sessions[1:])},
             id="a socket closed otherwise",
         ),
         pytest.param(
-            lambda it: {"sessions": (structs.replace(it.sessions[0], seen_in=()), *it.sessions[1:])},
+            lambda report: {"sessions": (structs.replace(report.sessions[0], seen_in=()), *report.sessions[1:])},
             id="a socket has fewer records",
         ),
-        pytest.param(lambda it: {"overlaps": ()}, id="an overlap is missing"),
+        pytest.param(lambda report: {"overlaps": ()}, id="an overlap is missing"),
         pytest.param(
-            lambda it: {"overlaps": (structs.replace(it.overlaps[0], peak=9), *it.overlaps[1:])},
+            lambda report: {"overlaps": (structs.replace(report.overlaps[0], peak=9), *report.overlaps[1:])},
             id="more sockets overlap",
         ),
-        pytest.param(lambda it: {"verdict": Verdict.INCONCLUSIVE}, id="the verdict is another"),
+        pytest.param(lambda report: {"verdict": Verdict.INCONCLUSIVE}, id="the verdict is another"),
     ],
 )
 def test_nothing_leaves_where_the_answer_would_change(
