@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import Enum
+from enum import StrEnum
 
 import msgspec
 
 from analyzer.model.time import Duration, format_duration
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What a value of a sentence is. The first four are of the capture, and may say what nobody may see."""
 
     ADDRESS = "address"  # of a socket, shown without its scheme
