@@ -14,8 +14,10 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
-from typing import IO, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, NamedTuple, TypeVar
+
+import msgspec
 
 from analyzer.clocks import shift
 from analyzer.document import overlap_document, pretty, session_document
@@ -26,10 +28,10 @@ from analyzer.formats.har.originals import Originals
 from analyzer.formats.har.recorded import from_sessions, request_start
 from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
-from analyzer.masking import Masks, mask, meet
-from analyzer.model import SECOND, Capture, CaptureError, Clock, Instant, Policy, Report, Run, Session, Value, bare
+from analyzer.masking import Masks, Texts, meet, replace
+from analyzer.model import SECOND, Capture, CaptureError, Clock, Instant, Place, Report, Session, Value, bare
 from analyzer.patterns import Pattern
-from analyzer.pipeline import analyze, relate
+from analyzer.pipeline import relate
 from analyzer.services import Row
 from analyzer.version import VERSION
 
@@ -37,6 +39,8 @@ NOTE = f"Extracted by har-sockets {VERSION}: only sockets, pages and documents; 
 SAME = Pattern(r"<token \w+>|user-\w+")
 # What is added to the instants of a capture without a date (2020-01-01): an entry of a HAR has one, and 1970 is none.
 ANY_DATE = 1_577_836_800 * SECOND
+NOWHERE = Place(0, "")
+T = TypeVar("T")
 MOST_WRITTEN = 4  # times that an extract is written; what it does not show by then makes the answer differ
 
 
@@ -69,11 +73,12 @@ def extract(
     capture = source if isinstance(source, Capture) else read_observed(source, originals)
     if capture.clock is Clock.RELATIVE and originals.log is None:
         capture = shift(capture, ANY_DATE)
-    report = analyze(capture, catalogue=catalogue)
-    agrees = _same_answer if originals.log is not None else _same_times
+    report = relate(capture, catalogue)
     for small in _attempts(report, originals, key):
-        data, again = _write(small, capture)
-        if agrees(report, relate(again, catalogue)):
+        data, copy = _write(small, capture)
+        again = relate(copy, catalogue)
+        texts = small.masker.of_capture
+        if _same_times(report, again) if originals.log is None else _same_answer(report, again, texts):
             if small.masker.leaks():
                 problem = "its extract would still contain a secret or a user, so none was written"
                 raise CaptureError(capture.source, "", problem)
@@ -130,19 +135,31 @@ def _missing(capture: Capture, again: Capture, statement: Statement) -> Statemen
     return Statement(caveats, statement.in_order_of_close if before is after else before)
 
 
-def _same_answer(report: Report, again: Report) -> bool:
-    """Compare sessions, verdict and overlaps; but for places in the file and the names of masks."""
-    return _answer(report) == _answer(again)
+def _same_answer(report: Report, again: Report, texts: Texts) -> bool:
+    """Compare sessions, verdict and overlaps; but for places in the file and the names of masks. `texts`: those of the
+    report, masked."""
+    before, after = replace(report.sessions, texts), replace(again.sessions, meet(again, Masks()))
+    return (
+        report.verdict is again.verdict
+        and _same_values(report.overlaps, again.overlaps, overlap_document)
+        and _same_values([*map(_without_places, before)], [*map(_without_places, after)], _without_masks)
+    )
 
 
-def _answer(report: Report) -> str:
-    report = mask(Run((report,), (), Policy())).reports[0]
-    sessions = [
-        {**session_document(session), "pointer": None, "seen_in": len(session.seen_in) - 1}
-        for session in report.sessions
-    ]
-    answer = json.dumps([report.verdict, sessions, [overlap_document(overlap) for overlap in report.overlaps]])
-    return SAME.sub("<>", answer)
+def _same_values(before: Sequence[T], after: Sequence[T], describe: Callable[[T], object]) -> bool:
+    """Compare values, and where two differ, what is written of them."""
+    pairs = zip(before, after, strict=False)
+    return len(before) == len(after) and all(one == other or describe(one) == describe(other) for one, other in pairs)
+
+
+def _without_places(session: Session) -> Session:
+    """The session without its places in the file; how many there are stays."""
+    return msgspec.structs.replace(session, pointer="", seen_in=(NOWHERE,) * len(session.seen_in))
+
+
+def _without_masks(session: Session) -> str:
+    """Write a session, with one name for all masks."""
+    return SAME.sub("<>", json.dumps(session_document(session)))
 
 
 def _same_times(report: Report, again: Report) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from analyzer import callstacks
 from analyzer.model import Session
 from analyzer.model.sentence import Sentence, term
 
 
-class Advice(NamedTuple):
+class Advice(msgspec.Struct, frozen=True):
     """What to do, with its page. says: what the library does, for the end of a sentence; empty where nothing is known.
     fault_of: the library, where it has a fault: then the application's code may be right."""
 

@@ -198,7 +198,7 @@ def test_every_header_of_gzip_is_passed(flags: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("end", range(1, 18))
 def test_a_header_that_is_cut_off_is_an_error(end: int) -> None:
     header = b"\x1f\x8b\x08\x1c" + bytes(6) + b"\x03\0abcname\0comment\0"
-    with pytest.raises(CaptureError, match="damaged gzip data"):
+    with pytest.raises(CaptureError, match=r"damaged gzip data \(it ends early\)"):
         read(io.BytesIO(header[: 4 + end]), "a")
 
 
@@ -245,3 +245,38 @@ def test_an_extract_of_a_damaged_capture_says_so(tmp_path: Path) -> None:
     path.write_bytes(with_wrong(gzip.compress((CAPTURES / "chrome-S2-overuse.har").read_bytes()), -8))
     small = read(io.BytesIO(extract(str(path)).data))
     assert "damaged" in limits(small)
+
+
+TRACE = next(path for path in sorted(CAPTURES.iterdir()) if path.name.endswith(".trace.zip"))
+
+
+def with_damage(path: Path, ending: str, damage: Callable[[bytes], bytes]) -> bytes:
+    """Copy a zip; what `damage` returns takes the place of the packed bytes of the file whose name ends so."""
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        info = next(info for info in archive.infolist() if info.filename.endswith(ending))
+    lengths = struct.unpack_from("<HH", whole, info.header_offset + 26)  # of its name, and of what follows that
+    start = info.header_offset + 30 + sum(lengths)
+    end = start + info.compress_size
+    damaged = damage(whole[start:end])
+    assert len(damaged) == end - start and damaged != whole[start:end]
+    return whole[:start] + damaged + whole[end:]
+
+
+def test_a_trace_whose_checksum_is_wrong_loses_nothing_and_is_marked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(TRACE) as archive:
+        [info] = [info for info in archive.infolist() if info.filename == "trace.network"]
+    check = struct.pack("<I", info.CRC)
+    path = tmp_path / "trace.zip"
+    path.write_bytes(TRACE.read_bytes().replace(check, b"oops"))
+    damaged, whole = read(path), read(TRACE)
+    assert (damaged.traces, damaged.pages) == (whole.traces, whole.pages)
+    assert (list(limits(damaged)), limits(whole)) == (["damaged"], {})
+
+
+def test_a_trace_is_read_up_to_what_cannot_be_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "trace.zip"
+    path.write_bytes(with_damage(TRACE, "trace.network", lambda packed: packed[:-200] + b"\xff" * 200))
+    damaged = read(path)
+    assert 0 < damaged.files[0].records < read(TRACE).files[0].records
+    assert limits(damaged)

@@ -6,21 +6,23 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from analyzer import extract as extracting, masking
+from analyzer import extract as extracting, masking, pipeline
 from analyzer.clocks import shift
 from analyzer.document import capture_document
 from analyzer.extract import ANY_DATE, extract
 from analyzer.formats import read
 from analyzer.formats.har.originals import Originals
 from analyzer.formats.har.recorded import request_start
-from analyzer.model import CaptureError, Clock, Policy, Report, Run
+from analyzer.model import Capture, CaptureError, Clock, Policy, Report, Run, Verdict
 from analyzer.pipeline import analyze
+from analyzer.services import Row
 from analyzer.shapes.addresses import shape
 from tests.kinds import of_the_lab
 
@@ -264,8 +266,34 @@ def test_where_the_few_are_not_enough_all_entries_are_kept_stripped(
     assert analyze(read(tmp_path / "small.har")).sessions[0].proven == alive
 
 
-def test_nothing_leaves_where_the_answer_would_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extracting, "_answer", lambda report: object())
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda report: {"sessions": report.sessions[:-1]}, id="a socket is missing"),
+        pytest.param(
+            lambda report: {"sessions": (structs.replace(report.sessions[0], close_code=4000), *report.sessions[1:])},
+            id="a socket closed otherwise",
+        ),
+        pytest.param(
+            lambda report: {"sessions": (structs.replace(report.sessions[0], seen_in=()), *report.sessions[1:])},
+            id="a socket has fewer records",
+        ),
+        pytest.param(lambda report: {"overlaps": ()}, id="an overlap is missing"),
+        pytest.param(
+            lambda report: {"overlaps": (structs.replace(report.overlaps[0], peak=9), *report.overlaps[1:])},
+            id="more sockets overlap",
+        ),
+        pytest.param(lambda report: {"verdict": Verdict.INCONCLUSIVE}, id="the verdict is another"),
+    ],
+)
+def test_nothing_leaves_where_the_answer_would_change(
+    change: Callable[[Report], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def relate(capture: Capture, catalogue: Sequence[Row]) -> Report:
+        report = pipeline.relate(capture, catalogue)
+        return structs.replace(report, **change(report)) if capture.files[0].source == "extract" else report
+
+    monkeypatch.setattr(extracting, "relate", relate)
     with pytest.raises(CaptureError, match="would not give the same answer"):
         extract(str(CAPTURES / "chrome-S2-overuse.har"))
 

@@ -34,7 +34,7 @@ LIMITS = {
     ("equal", "masking"): 22,
     ("equal", "JSON"): 33,
     ("different", "analysis"): 629,
-    ("different", "masking"): 208,
+    ("different", "masking"): 180,
     ("different", "JSON"): 36,
 }
 unique = count(1)

@@ -18,7 +18,7 @@ from analyzer.services import Row, loading
 from analyzer.services.loading import CatalogueError
 
 
-class Effective(NamedTuple):
+class Effective(msgspec.Struct, frozen=True):
     """The settings that apply, and the file that some of them may be from."""
 
     settings: Settings

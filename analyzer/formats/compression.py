@@ -88,7 +88,7 @@ class Packed:
         while len(data) < count:
             piece = self.piece(count - len(data))
             if not piece:
-                raise EOFError
+                raise EOFError("it ends early")
             data += piece
         return data
 
@@ -216,7 +216,7 @@ def _inflate(packed: Packed, library: Any) -> Iterator[bytes]:
         if unpacked:
             yield unpacked
         elif not piece:
-            raise EOFError
+            raise EOFError("it ends early")
     packed.give_back(data.unused_data)
 
 
@@ -265,7 +265,7 @@ def _unpack_frames(packed: Packed, library: Any) -> Iterator[bytes]:
         if not more:
             break
     if frame is not None:
-        raise EOFError
+        raise EOFError("it ends early")
 
 
 class Guarded:

@@ -32,7 +32,7 @@ from analyzer.model import (
     Source,
     Unreadable,
 )
-from analyzer.model.sentence import Kind, Quote, assemble, parts_of
+from analyzer.model.sentence import Kind, Quote, Sentence, assemble, parts_of
 
 T = TypeVar("T")
 
@@ -109,7 +109,11 @@ class Walk:
         if isinstance(value, tuple):
             results = [self._replace(item) for item in value]
             return value if all(map(is_, results, value)) else tuple(results)
-        return None if value is None else assemble(map(self._replace_quote, parts_of(value)))
+        if value is None:
+            return None
+        parts = parts_of(value)
+        results = [self._replace_quote(part) for part in parts]
+        return value if isinstance(value, Sentence) and all(map(is_, results, parts)) else assemble(results)
 
     def _replace_fields(self, value: Any) -> Any:
         """Return the value itself where nothing of it is masked: most have no secret, and are thousands."""
@@ -121,7 +125,8 @@ class Walk:
             if isinstance(mask, str):
                 result = self._replace(field) if mask is WITHIN else ()
             else:
-                result = self._act(mask, field)
+                text = self._act(mask, field)
+                result = field if text == field else text
             if result is not field:
                 changes[name] = result
         if type(value) is Group:
@@ -132,4 +137,5 @@ class Walk:
     def _replace_quote(self, part: str | Quote) -> str | Quote:
         if not isinstance(part, Quote) or part.kind not in QUOTES:
             return part
-        return Quote(part.kind, self._act(QUOTES[part.kind], part.value) or "")
+        text = self._act(QUOTES[part.kind], part.value) or ""
+        return part if text == part.value else Quote(part.kind, text)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import Enum
+from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
 from analyzer.model.time import Duration, format_duration
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What a value of a sentence is. The first four are of the capture, and may say what nobody may see."""
 
     ADDRESS = "address"  # of a socket, shown without its scheme
@@ -48,15 +49,17 @@ class Sentence(str):
         pieces = template.split("{}")
         if len(pieces) != len(values) + 1:
             raise TypeError(f"{len(values):,} values for {template!r}")
-        if not values:
-            plain = str.__new__(cls, template)
-            plain.parts = (template,) if template else ()
-            return plain
-        parts: list[str | Quote] = [pieces[0]]
+        texts = [pieces[0]]
+        parts: list[str | Quote] = [pieces[0]] if pieces[0] else []
         for value, piece in zip(values, pieces[1:], strict=True):
-            parts += (Quote(Kind.NUMBER, f"{value:,}"),) if isinstance(value, int) else parts_of(value)
-            parts.append(piece)
-        return assemble(parts)
+            quoted = _quote(Kind.NUMBER, f"{value:,}") if isinstance(value, int) else value
+            texts += quoted, piece
+            _append(parts, parts_of(quoted))
+            if piece:
+                _append(parts, (piece,))
+        sentence = str.__new__(cls, "".join(texts))
+        sentence.parts = tuple(parts)
+        return sentence
 
     def __reduce__(self) -> tuple[Callable[[Iterable[str | Quote]], Sentence], tuple[tuple[str | Quote, ...]]]:
         return assemble, (self.parts,)
@@ -119,6 +122,15 @@ def assemble(parts: Iterable[str | Quote]) -> Sentence:
     return sentence
 
 
+def _append(parts: list[str | Quote], more: tuple[str | Quote, ...]) -> None:
+    """Append the parts of a sentence to others: text of ours that meets is one part."""
+    if parts and more and isinstance(parts[-1], str) and isinstance(more[0], str):
+        parts[-1] += more[0]
+        parts += more[1:]
+    else:
+        parts += more
+
+
 def _quote(kind: Kind, value: str) -> Sentence:
     part = Quote(kind, value)
     sentence = str.__new__(Sentence, part.text if kind is Kind.ADDRESS else value)
@@ -159,6 +171,7 @@ def length(duration: Duration) -> Sentence:
     return _quote(Kind.DURATION, format_duration(duration))
 
 
+@lru_cache(1024)  # a finding says `2 sockets` as thousands of others do
 def count(number: int, one: str, many: str = "") -> Sentence:
     """`1 socket`, `5,000 sockets`."""
     return Sentence(f"{{}} {one if number == 1 else many or one + 's'}", number)

@@ -7,8 +7,8 @@ the reason in full, since when, its cause, what to do, what it rests on, and the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+import msgspec
 from rich.cells import cell_len
 
 from analyzer import gate
@@ -36,7 +36,7 @@ class Line(Value, frozen=True):
     is_whole: bool = False  # a terminal shows all of the sentence: it says what to do, and nothing else does
 
 
-class Paragraph(NamedTuple):
+class Paragraph(msgspec.Struct, frozen=True):
     """Hold a text, harmless, with what stands in the margin before its first line, and in which style."""
 
     text: str
@@ -54,7 +54,7 @@ def render(
     paragraphs = [it for line in _lines(run, verbose) for it in _write(line, medium, wraps, verbose)]
     total = medium.safe(_total(run, verbose), 4000)
     if not wraps and not color:  # a log: without rich's Text, which takes a tenth of a start
-        lines = [*(mark + text for text, mark, _ in paragraphs), total]
+        lines = [*(it.mark + it.text for it in paragraphs), total]
         return "".join(f"{line.rstrip()}\n" for line in lines).encode("utf-8")
     return _paint(paragraphs, total, medium, wraps, color)
 
@@ -65,9 +65,10 @@ def _paint(paragraphs: Iterable[Paragraph], total: str, medium: Medium, wraps: b
     from analyzer.wording.terminal import encode, wrap
 
     lines: list[Text] = []
-    for text, mark, style in paragraphs:
-        first, *rest = wrap(Text(text), medium, MARGIN) if wraps else [Text(MARGIN + text)]
-        lines += [Text().append(mark, style).append_text(first[len(MARGIN) :]), *rest]
+    for paragraph in paragraphs:
+        text = Text(paragraph.text)
+        first, *rest = wrap(text, medium, MARGIN) if wraps else [Text(MARGIN).append_text(text)]
+        lines += [Text().append(paragraph.mark, paragraph.style).append_text(first[len(MARGIN) :]), *rest]
     last = Text(total, STRONG)
     return encode([*lines, *(wrap(last, medium) if wraps else [last])], color)
 

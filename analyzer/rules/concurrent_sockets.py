@@ -80,15 +80,19 @@ def _remedy(sessions: Sequence[Session]) -> tuple[str, str | None]:
     apps = {session.user[:2] if session.user is not None else None for session in sessions}
     if len(apps) == 1 and None not in apps:
         return USERS, link
+    remedy = (service.remedy or None) if service is not None else None
     parts = (members for _, members in overlaps.partition(sessions, Scope.ENDPOINT) if len(members) > 1)
-    twice = [lot for members in parts for lot in overlaps.together(openings.in_order(members))]
+    twice, handed_over = False, True
+    for lot in (lot for members in parts for lot in overlaps.together(openings.in_order(members))):
+        twice = True
+        handed_over = handed_over and openings.is_handed_over(lot)
+        if remedy is not None and _are_of_several_users(lot):
+            remedy = None
+        if remedy is None and not handed_over:  # whatever the others are
+            return SAME, None
     if not twice:
         return DIFFERENT, None
-    if all(map(openings.is_handed_over, twice)):
-        return openings.WAIT, link
-    if service is None or not service.remedy or any(map(_are_of_several_users, twice)):
-        return SAME, None
-    return service.remedy, link
+    return (openings.WAIT if handed_over or remedy is None else remedy), link
 
 
 def _are_of_several_users(sessions: Sequence[Session]) -> bool:

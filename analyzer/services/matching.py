@@ -152,30 +152,30 @@ def _catalogue(rows: tuple[Row, ...]) -> _Catalogue:
 
 
 def _matching(rows: Sequence[Row], view: _View) -> Row | None:
-    where = _catalogue(tuple(rows)), view.host, view.port, frozenset(view.query)
     has = bool(view.protocols), bool(view.scripts), bool(view.sent), bool(view.received)
+    handshake = _catalogue(tuple(rows)), view.port, frozenset(view.query), *has
     if len(view.host) + len(view.path) + sum(map(len, view.query)) <= LONGEST:
-        candidates = _at(view.path, *where, *has)
+        candidates = _at(view.path, view.host, *handshake)
     else:
-        candidates = _fitting(_on.__wrapped__(*where, *has), view.path)
+        candidates = _fit_path(_fit_host(_of.__wrapped__(*handshake), view.host), view.path)
     return next((it.row for it in candidates if _matches(it.match, view)), None)
 
 
 @lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
 def _at(path: str, *address: Any) -> Sequence[_Candidate]:
     """List the conditions that a socket of this address may meet, in the order of the rows."""
-    return _fitting(_on(*address), path)
-
-
-def _fitting(candidates: Iterable[_Candidate], path: str) -> Sequence[_Candidate]:
-    near = [it for it in candidates if path.startswith(it.beginning) and path.endswith(it.end)]
-    return [it for it in near if it.match.path is None or _fits(it.match.path, path)]
+    return _fit_path(_on(*address), path)
 
 
 @lru_cache(1024)
-def _on(
+def _on(host: str, *handshake: Any) -> Sequence[_Candidate]:
+    """The same for all paths of a host."""
+    return _fit_host(_of(*handshake), host)
+
+
+@lru_cache(1024)
+def _of(
     catalogue: _Catalogue,
-    host: str,
     port: int | None,
     keys: frozenset[str],
     protocols: bool,
@@ -183,21 +183,29 @@ def _on(
     sends: bool,
     receives: bool,
 ) -> Sequence[_Candidate]:
-    """The same by host and the keys of the query alone, and by whether it has subprotocols, code that opened it, and
-    messages that were sent and received at all."""
+    """The same for all hosts: by port and the keys of the query, and by whether it has subprotocols, code that opened
+    it, and messages that were sent and received at all."""
     return [
         _Candidate(row, match, *_find_ends(match.path or ""))
         for row in catalogue.rows
         for match in row.match
         if (match.port is None or port == match.port)
-        and (match.host is None or _fits(match.host, host))
-        and (not match.dev_host or _fits(DEV_HOST, host))
         and match.query.keys() <= keys
         and (protocols or match.protocol is None)
         and (scripts or match.script is None)
         and (sends or match.sent is None)
         and (receives or match.received is None)
     ]
+
+
+def _fit_host(candidates: Iterable[_Candidate], host: str) -> Sequence[_Candidate]:
+    near = candidates if _fits(DEV_HOST, host) else [it for it in candidates if not it.match.dev_host]
+    return [it for it in near if it.match.host is None or _fits(it.match.host, host)]
+
+
+def _fit_path(candidates: Iterable[_Candidate], path: str) -> Sequence[_Candidate]:
+    near = [it for it in candidates if path.startswith(it.beginning) and path.endswith(it.end)]
+    return [it for it in near if it.match.path is None or _fits(it.match.path, path)]
 
 
 def _matches(match: Match, view: _View) -> bool:

@@ -84,6 +84,7 @@ class Masker:
         self.removed: Counter[str] = Counter()
         self.secrets: set[str] = set()  # that must not be in the extract
         self.texts: list[str] = []  # in the extract, that come from the capture
+        self._urls: dict[str, str] = {}  # most addresses come again
 
     def leaks(self) -> bool:
         """Search the extract for what was removed or masked.
@@ -100,9 +101,12 @@ class Masker:
         return any(it in text for it in hidden) or any(user in words for user in users)
 
     def url(self, url: str) -> str:
-        address = self.of_capture.url(url)
-        self.texts.append(VALUES.sub(" ", address))
-        return _encode_masks(address)
+        masked = self._urls.get(url)
+        if masked is None:
+            address = self.of_capture.url(url)
+            self.texts.append(VALUES.sub(" ", address))
+            masked = self._urls[url] = _encode_masks(address)
+        return masked
 
     def title(self, title: str) -> str:
         words = self.of_capture.title(title)

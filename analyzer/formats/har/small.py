@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+import msgspec
+
 from analyzer.formats.devtools import text_of
 from analyzer.formats.har import writer
 from analyzer.formats.har.fields import epoch_seconds, headers, json_of, payload_length
@@ -45,6 +47,7 @@ class _Writing:
         self.log = originals.log or {}
         self.sessions = {session.pointer: session for session in sessions}
         self.parts: Counter[str] = Counter()
+        self.code: dict[bytes, Json] = {}  # masked initiators: one place opens many sockets
         masker.secrets |= originals.secrets
         entries = [
             self._entry(original)
@@ -121,7 +124,7 @@ class _Writing:
         failure |= {} if response.error is None else {"_error": word_of(ERROR, response.error) or ""}
         frame = {} if entry.frame is None else {"_frameref": mask.name(entry.frame)}
         head = self._head(entry.pageref, entry.resource_type, entry.startedDateTime, entry.time)
-        head |= {**frame, "_initiator": mask.initiator(json_of(entry.initiator))}
+        head |= {**frame, "_initiator": self._initiator(entry.initiator)}
         url = mask.url(request.url or "")
         sent = mask.headers(headers(request.headers), host=not has_host(request.url or ""))
         received = mask.headers(headers(response.headers))
@@ -143,6 +146,12 @@ class _Writing:
             _timings(entry.timings),
             self._of_socket(original, session) if original.is_socket else None,
         )
+
+    def _initiator(self, raw: msgspec.Raw) -> Json:
+        text = bytes(raw)
+        if text not in self.code:
+            self.code[text] = self.masker.initiator(json_of(raw))
+        return self.code[text]
 
     def _of_socket(self, original: Whole, session: Session | None) -> Json:
         entry, messages, close = original.entry, original.messages, json_of(original.entry.close)

@@ -139,7 +139,7 @@ function describe(socket, capture) {
 }
 
 function numbers(sockets, most) {
-  return sockets.slice(0, most).map((it) => '#' + it.n).join(', ') + (sockets.length > most ? ' and ' + inEnglish(sockets.length - most) + ' more' : '');
+  return sockets.slice(0, most).map((it) => '#' + it.n).join(', ') + andMore(sockets, most);
 }
 
 // As `describe_scale` of analyzer/wording/timeline.py.
@@ -224,10 +224,8 @@ function chart(capture, pick, moved) {
 
   function paintLanes() {
     const first = lanes.scrollTop - LANE, last = lanes.scrollTop + lanes.clientHeight;
-    let low = 0, high = rows.length;
-    while (low < high) { const middle = (low + high) >> 1; if (rows[middle].y < first - GROUP) low = middle + 1; else high = middle; }
     const wanted = new Set();
-    for (let n = low; n < rows.length && rows[n].y < last; n++) wanted.add(n);
+    for (let n = countFirst(rows, ({ y }) => y < first - GROUP); n < rows.length && rows[n].y < last; n++) wanted.add(n);
     for (const [n, element] of elements) if (!wanted.has(n)) { element.remove(); elements.delete(n); }
     for (const n of wanted) if (!elements.has(n)) { const element = rows[n].socket ? lane(rows[n]) : group(rows[n]); elements.set(n, element); lanes.append(element); }
     mark();

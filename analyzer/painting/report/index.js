@@ -84,7 +84,7 @@ function startIndex(panel, board) {
     status.textContent = (lines.length < all.length ? count(lines) + ' of ' : '') + count(all) + ' captures';
     order.value = column;
     more.querySelector('b').textContent = pressed(more).length || '';
-    heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
+    markOrder(heads, column, down);
   }
 
   // Some rows at a time: thousands take seconds to lay out.
@@ -146,10 +146,9 @@ function startIndex(panel, board) {
 
   heads.forEach((head, n) => {
     if (!head.scope || head.className === 'plain') return;
-    const button = make('button', { type: 'button', textContent: head.textContent });
-    button.addEventListener('click', () => { sort(n); note(); });
-    order.add(new Option(head.textContent, n));
-    head.replaceChildren(button);
+    const words = head.textContent;
+    order.add(new Option(words, n));
+    head.replaceChildren(button(words, words, () => { sort(n); note(); }));
   });
   order.addEventListener('input', () => sort(+order.value));
   for (const button of buttons) button.addEventListener('click', () => { press(button, !pressed(button.parentElement).includes(button.dataset.key)); note(); });

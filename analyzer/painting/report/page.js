@@ -22,7 +22,7 @@ function folded(words, panel) {
   const element = button(words, words, () => open(panel.hidden));
   const open = (state) => { panel.hidden = !state; element.setAttribute('aria-expanded', state); };
   open(false);
-  element.onkeydown = panel.onkeydown = (event) => { if (event.key === 'Escape') { event.preventDefault(); open(false); element.focus(); } };
+  element.onkeydown = panel.onkeydown = onEscape(() => { open(false); element.focus(); });
   return element;
 }
 

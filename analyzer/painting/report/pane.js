@@ -10,6 +10,8 @@ function button(sign, label, act) {
   return element;
 }
 
+const onEscape = (act) => (event) => { if (event.key === 'Escape') { event.preventDefault(); act(); } };
+
 function boundsIn(bounds, capture) {
   const at = when(bounds, capture);
   if (!at) return 'time unknown';
@@ -38,8 +40,7 @@ function bytes(size) {
 function facts(socket, capture) {
   const { certain, possible } = partners(socket, capture);
   const link = ({ n }) => make('a', { href: '#' + capture.prefix + 's' + n, textContent: '#' + n });
-  const links = (sockets) => [...sockets.slice(0, PARTNERS).flatMap((it, n) => n ? [', ', link(it)] : [link(it)]),
-    ...sockets.length > PARTNERS ? [' and ' + inEnglish(sockets.length - PARTNERS) + ' more'] : []];
+  const links = (sockets) => [...sockets.slice(0, PARTNERS).flatMap((it, n) => n ? [', ', link(it)] : [link(it)]), andMore(sockets, PARTNERS)];
   const exactly = (at) => hasClock(capture) ? instant(at, capture) : ((at - capture.zero) / SECOND).toLocaleString('en', { minimumFractionDigits: 3, maximumFractionDigits: 3 }) + ' s';
   const sum = (number, size) => number ? plural(number, 'message') + ', ' + bytes(size) : 'none';
   const first = socket.first !== null && exactly(socket.first), last = first && exactly(socket.last);
@@ -123,7 +124,7 @@ function rhythm(socket) {
 function pane(capture, act) {
   const element = make('section.pane', { id: capture.prefix + 'pane', tabIndex: -1, hidden: true });
   let socket = null;
-  element.onkeydown = (event) => { if (event.key === 'Escape') { event.preventDefault(); act.close(true); } };
+  element.onkeydown = onEscape(() => act.close(true));
   document.addEventListener('click', (event) => {
     if (socket && narrow.matches && event.target.isConnected && !event.target.closest('.pane, .lane, a, tr')) act.close(false);
   });

@@ -12,8 +12,8 @@ function compose(article, capture, time) {
   const write = (text, left, at, kind = '') => words.push([text, left, at, kind]);
   const paragraph = (text, kind, line) => { for (const part of wrap(text, wide)) write(part, EDGE, (y += line) - 4, kind); };
 
-  paragraph([document.querySelector('h1'), article.querySelector('h2')].map((it) => it?.textContent.trim()).filter(Boolean).join(': '), 'title', 24);
-  paragraph([article.querySelector('.sign'), article.querySelector('.said')].map((it) => it?.textContent.trim()).filter(Boolean).join('  '), 'verdict', 20);
+  paragraph([textOf(document, 'h1'), textOf(article, 'h2')].filter(Boolean).join(': '), 'title', 24);
+  paragraph([textOf(article, '.sign'), textOf(article, '.said')].filter(Boolean).join('  '), 'verdict', 20);
   y += 8;
   for (const [left, top, text, kind] of drawing.head()) write(text, EDGE + left, y + top, kind);
   y += headOf(capture);
@@ -55,6 +55,8 @@ function compose(article, capture, time) {
 
 // Words from right to left turn neither the number before them nor the times after them around.
 const isolate = (text) => /[\u0590-\u08ff\ufb1d-\ufefc]/.test(text) ? text.replace(/[^·]+/g, String.fromCharCode(0x2066) + '$&' + String.fromCharCode(0x2069)) : text;
+
+const textOf = (place, selector) => place.querySelector(selector)?.textContent.trim() || '';
 
 function wrap(text, wide) {
   const list = [''];
@@ -143,8 +145,8 @@ function asCanvas({ shapes, words, height }, { looks, tiles, colors }) {
 // Save a picture, and return how many sockets had no room in it.
 function savePicture(format, article, capture, time) {
   const content = compose(article, capture, time), looks = looksOf(article, new Set(content.shapes.map((it) => it[0])));
-  const name = article.querySelector('h2')?.textContent.trim() || document.title;
-  content.title = name + ': ' + (article.querySelector('.said')?.textContent.trim() || '');
+  const name = textOf(article, 'h2') || document.title;
+  content.title = name + ': ' + textOf(article, '.said');
   const give = (blob) => {
     const link = make('a', { href: URL.createObjectURL(blob), download: name.replace(/[^\w.-]+/g, '-') + '.' + format });
     link.click();

@@ -15,6 +15,11 @@ const COLUMNS = [
   [findingLinks, (it) => it.findings[0] ?? 1e300],
 ];
 
+// Mark in the heads of a table by which column it is sorted.
+function markOrder(heads, column, down) {
+  heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
+}
+
 function findingLinks(socket, { prefix }) {
   const there = socket.findings.filter((n) => byId(prefix + 'f' + n));
   return there.flatMap((n, k) => [k ? ' ' : '', make('a', { href: '#' + prefix + 'f' + n, textContent: 'f' + n })]);
@@ -29,9 +34,8 @@ function table(capture) {
   let sockets = capture.sockets, column = 0, down = false, many = body.rows.length, chosen = null;
 
   heads.forEach((head, n) => {
-    const button = make('button', { type: 'button', textContent: head.textContent });
-    button.onclick = () => { down = column === n && !down; column = n; many = ROWS; fill(); };
-    head.replaceChildren(button);
+    const words = head.textContent;
+    head.replaceChildren(button(words, words, () => { down = column === n && !down; column = n; many = ROWS; fill(); }));
   });
   next.onclick = () => { many += ROWS; fill(); };
   for (const socket of capture.sockets) socket.findings = [];
@@ -87,7 +91,7 @@ function table(capture) {
   }
 
   function announce() {
-    heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
+    markOrder(heads, column, down);
     const left = sockets.length - (sockets.length ? body.rows.length : 0);
     next.hidden = left <= 0;
     next.textContent = 'Show ' + inEnglish(min(ROWS, left)) + ' more of ' + inEnglish(left);

@@ -76,14 +76,19 @@ function partners(socket, capture) {
   return socket.partners;
 }
 
+// How many at the beginning of a sorted list fulfil a condition.
+function countFirst(list, condition) {
+  let low = 0, high = list.length;
+  while (low < high) { const middle = (low + high) >> 1; if (condition(list[middle])) low = middle + 1; else high = middle; }
+  return low;
+}
+
 // The parts of its certain life in which another one was certainly open, too.
 function overlapping(socket, capture) {
   if (!socket.proven) return [];
   const bands = capture.clocks.get(socket.clock) || [];
-  let low = 0, high = bands.length;
-  while (low < high) { const middle = (low + high) >> 1; if (bands[middle].end !== null && bands[middle].end <= socket.proven.start) low = middle + 1; else high = middle; }
   const parts = [];
-  for (let n = low; n < bands.length; n++) {
+  for (let n = countFirst(bands, ({ end }) => end !== null && end <= socket.proven.start); n < bands.length; n++) {
     const { start, end } = bands[n], { proven } = socket;
     if (!meet(bands[n], proven)) break;
     parts.push({ start: max(start, proven.start), end: end === null ? proven.end : proven.end === null ? end : min(end, proven.end) });
@@ -171,6 +176,8 @@ function atMost({ possible, outcome }, capture) {
 const inWords = (length) => length < 10 ? 'an instant' : formatDuration(length);
 
 const messages = (it) => it.sent === null ? 'not recorded' : inEnglish(it.sent) + ', ' + inEnglish(it.received);
+
+const andMore = (list, most) => list.length > most ? ' and ' + inEnglish(list.length - most) + ' more' : '';
 
 const plural = (number, thing) => inEnglish(number) + ' ' + thing + (number === 1 ? '' : 's');
 
