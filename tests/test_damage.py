@@ -19,7 +19,8 @@ import zstandard
 from program import run
 
 from analyzer.extract import extract
-from analyzer.formats import compression, read
+from analyzer.formats import archive, compression, read
+from analyzer.formats.source import MAGIC
 from analyzer.model import Capture, CaptureError
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -166,6 +167,41 @@ def test_of_data_that_is_damaged_in_the_middle_what_precedes_it_counts(count: in
     for capture in ways(packed, tmp_path / "a.bin"):
         assert 0 < before.count(b'"comment"') - 1 <= len(capture.traces) < count
         assert {"cut-off", "damaged"} <= set(limits(capture))
+
+
+@pytest.mark.usefixtures("library")
+def test_damage_loses_little_of_what_precedes_it(tmp_path: Path) -> None:
+    whole, at = gzip.compress(har(MANY)), 30_000
+    there = zlib.decompressobj(31).decompress(whole[:at]).count(b'"comment"')
+    for capture in ways(whole[:at] + random.Random(at).randbytes(len(whole) - at), tmp_path / "a.bin"):
+        assert len(capture.traces) > there * 9 // 10
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_every_method_of_a_zip_may_be_damaged(method: int, tmp_path: Path) -> None:
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("a.har", har(FEW))
+        packed.writestr("b.har", har(FEW))
+    middle = with_damage(path, "a.har", lambda data: data[:60] + b"\xff" * 200 + data[260:])
+    path.write_bytes(middle)
+    with pytest.raises(CaptureError, match="damaged zip data"):
+        read(f"{path}/a.har")
+    assert len(read(f"{path}/b.har").traces) == FEW
+
+
+def test_a_python_without_lzma_reads_other_zips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lzma", None)
+    assert zipfile.BadZipFile in archive.list_errors.__wrapped__()
+
+
+@pytest.mark.usefixtures("library")
+def test_a_byte_at_the_end_of_a_block_is_no_start_of_gzip() -> None:
+    data = gzip.compress(har(FEW))
+    start = data + bytes(MAGIC + compression.BLOCK - len(data) - 1) + b"\x1f"
+    assert list(limits(read(io.BytesIO(start + b"\0\x08" + bytes(40))))) == ["trailing-data"]
+    [message] = limits(read(io.BytesIO(start + data[1:]))).values()
+    assert message.startswith("Extra data follows the HAR at")
 
 
 def test_zstd_that_is_cut_off_between_its_blocks_is_marked(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
+from importlib import import_module
 from itertools import count
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -50,6 +52,9 @@ def list_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
     import zipfile
     import zlib
 
+    for module, name in (("lzma", "LZMAError"), ("compression.zstd", "ZstdError")):
+        with suppress(ImportError):  # not every Python has them
+            others += (getattr(import_module(module), name),)
     return (*others, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 
 

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 # What unpacks to BOMB_FROM bytes and BOMB_RATIO times its size is a bomb. Text packs to a fifth, at best a hundredth.
 BOMB_FROM, BOMB_RATIO = 256 << 20, 400
 BLOCK = 1 << 16  # bytes read in one step
-# Bytes unpacked in one step, at first and at most: what they hold is lost where one of them is damaged.
-FIRST_PIECE, PIECE = 1 << 9, 1 << 14
+# Bytes unpacked in one step: what they hold is lost where one of them is damaged, and four may stand for 128 KiB.
+PIECE = 1 << 10
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 EXTRA, NAME, COMMENT, HEADER_CHECK = 4, 8, 16, 2  # flags of a gzip header (RFC 1952): what follows it
-FRAME_PIECE = 1 << 10  # bytes of zstd unpacked in one step: four may stand for 128 KiB
 FRAME_CHECK = 4  # bytes of the checksum behind the data of a zstd frame
 TRAILER = 8  # bytes behind the data of a gzip member: its CRC-32 and its length
 
@@ -73,14 +72,17 @@ class Packed:
         self._block, self._at = b"", 0  # bytes of the stream, and how many of them were taken
 
     def piece(self, most: int = PIECE) -> bytes:
-        """Take the next bytes, at most so many, and few more than all before them; none at the end."""
-        most = min(most, FIRST_PIECE + self.count)
+        """Take the next bytes, at most so many; none at the end."""
         if self._at == len(self._block):
             self._block, self._at = self.stream.read(BLOCK), 0
         piece = self._block[self._at : self._at + most]
         self._at += len(piece)
         self.count += len(piece)
         return piece
+
+    def block(self) -> bytes:
+        """Take many bytes; none at the end."""
+        return self.piece(BLOCK)
 
     def take(self, count: int) -> bytes:
         """Take so many bytes. Raises EOFError where fewer are left."""
@@ -107,13 +109,13 @@ class Packed:
             end = piece.find(b"\0")
         self.give_back(piece[end + 1 :])
 
-    def pass_padding(self) -> bytes:
-        """Pass NULs; what follows them, which is not taken."""
+    def pass_padding(self) -> bool:
+        """Pass NULs; False where nothing follows them."""
         while piece := self.piece():
-            if rest := piece.lstrip(b"\0"):
-                self.give_back(rest)
-                return rest
-        return b""
+            if piece != bytes(len(piece)):  # faster than stripping them
+                self.give_back(piece.lstrip(b"\0"))
+                return True
+        return False
 
     def compare(self, check: bytes, stated: bytes) -> None:
         """Note where the data has another checksum or length than is stated with it."""
@@ -161,7 +163,7 @@ def open_member(whole: ZipFile, info: ZipInfo, source: str, packed: int, progres
 
     if info.compress_type not in (ZIP_DEFLATED, ZIP_STORED):
         member = Packed(whole.open(info), "zip")
-        return Guarded(iter(member.piece, b""), member, source, min(info.compress_size, packed), progress)
+        return Guarded(iter(member.block, b""), member, source, min(info.compress_size, packed), progress)
     stored = copy(info)  # its packed bytes; `zipfile` loses what it has unpacked when it comes upon damage
     stored.compress_type, stored.file_size = ZIP_STORED, info.compress_size
     del stored.CRC  # of what is unpacked
@@ -173,7 +175,7 @@ def open_member(whole: ZipFile, info: ZipInfo, source: str, packed: int, progres
 def _unzip(packed: Packed, info: ZipInfo, is_deflated: bool) -> Iterator[bytes]:
     """Unpack a file of a zip, and compare its checksum."""
     library = _deflate()
-    data = _inflate(packed, library) if is_deflated else iter(packed.piece, b"")
+    data = _inflate(packed, library) if is_deflated else iter(packed.block, b"")
     check = yield from _sum(data, library)
     packed.compare(check, _trailer(info.CRC, info.file_size))
 
@@ -182,19 +184,21 @@ def _gunzip(packed: Packed) -> Iterator[bytes]:
     """Unpack the members of a gzip file (RFC 1952), and compare their checksums. Raises EOFError, and what the
     decompressor raises."""
     library = _deflate()
-    while start := packed.pass_padding():
-        if not start.startswith(GZIP[: len(start)]):
+    while packed.pass_padding():
+        if not _pass_header(packed):
             packed.leave()
             return
-        _pass_header(packed)
         check = yield from _sum(_inflate(packed, library), library)
         packed.compare(check, packed.take(TRAILER))
 
 
-def _pass_header(packed: Packed) -> None:
-    """Pass the header of a gzip member. Raises EOFError, ValueError."""
-    start = packed.take(10)
-    method, flags = start[2:4]
+def _pass_header(packed: Packed) -> bool:
+    """Pass the header of a gzip member; False where something else is there. Raises EOFError, ValueError."""
+    start = packed.piece(1) + packed.piece(1)
+    if not GZIP.startswith(start):
+        packed.give_back(start)
+        return False
+    method, flags = packed.take(8)[:2]
     if method != zlib.DEFLATED:
         raise ValueError("unknown compression method")
     if flags & EXTRA:
@@ -205,6 +209,7 @@ def _pass_header(packed: Packed) -> None:
         packed.pass_name()
     if flags & HEADER_CHECK:
         packed.take(2)
+    return True
 
 
 def _inflate(packed: Packed, library: Any) -> Iterator[bytes]:
@@ -252,7 +257,7 @@ def _unpack_frames(packed: Packed, library: Any) -> Iterator[bytes]:
     """
     frame, ahead = None, b""
     while True:
-        more = packed.piece(FRAME_PIECE)
+        more = packed.piece()
         piece = ahead + more
         end = max(0, len(piece) - FRAME_CHECK) if more else len(piece)
         piece, ahead = piece[:end], piece[end:]
