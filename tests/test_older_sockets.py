@@ -75,7 +75,7 @@ def test_a_socket_that_is_still_connecting_opens_later() -> None:
 
 def test_the_one_whose_state_says_so_closed_when_a_close_was_reported() -> None:
     page = Page(OPEN, OPEN)
-    page.older.close("p", at(15))
+    page.older.close("p", at(15), at(15))
     assert page.older.waits("p")
     assert page.older.check("p", [OPEN, CLOSED], at(15.2))
     first: Any
@@ -88,7 +88,7 @@ def test_the_one_whose_state_says_so_closed_when_a_close_was_reported() -> None:
 def test_of_two_that_closed_at_once_each_closed_between_both_instants() -> None:
     page = Page(OPEN, OPEN)
     for second in (15, 15.5):
-        page.older.close("p", at(second))
+        page.older.close("p", at(second), at(second))
     page.older.check("p", [CLOSED, CLOSED], at(16))
     sessions: Any = page.report().sessions
     assert {(s.closed.earliest, s.closed.latest) for s in sessions} == {(at(15), at(15.5))}
@@ -96,7 +96,7 @@ def test_of_two_that_closed_at_once_each_closed_between_both_instants() -> None:
 
 def test_a_close_that_no_state_shows_yet_is_waited_for_and_then_a_caveat() -> None:
     page = Page(OPEN)
-    page.older.close("p", at(15))
+    page.older.close("p", at(15), at(15))
     assert not page.older.check("p", [OPEN], at(15.1))
     page.older.give_up("p")
     assert [caveat.id for caveat in page.report().capture.caveats] == ["recording-started-late"]
@@ -113,7 +113,7 @@ def test_a_state_that_shows_a_close_which_nobody_reported_bounds_it() -> None:
 def test_a_document_that_went_took_its_sockets_along_only_where_that_was_reported(closes: int, outcome: str) -> None:
     page = Page(OPEN)
     for _ in range(closes):
-        page.older.close("p", at(15))
+        page.older.close("p", at(15), at(15))
     page.older.check("p", [WORLD_GONE], at(15.1))
     assert page.outcomes() == [outcome]
 

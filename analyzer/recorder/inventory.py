@@ -46,7 +46,7 @@ SOCKETS_AMONG = """function() {
 STATES = """function() {
   const states = [];
   for (const socket of this) { try { states.push([socket.url, socket.readyState]); } catch { states.push(["", 3]); } }
-  return [performance.timeOrigin, states];
+  return [performance.timeOrigin, performance.now(), states];
 }"""
 
 # When the page was shown last, in milliseconds since the epoch: at the latest then it came back from the back/forward
@@ -187,12 +187,15 @@ class Inventory:
         return str(answer["objects"]["objectId"])
 
     async def _states(self, session: str, id: str) -> tuple[Instant, list[tuple[str, int]]]:
-        """When the world began; URL and readyState of the sockets that are held."""
+        """Not after which instant the world began; URL and readyState of the sockets that are held."""
+        question = self._now()
         answer = await self._ask(
             "Runtime.callFunctionOn", session, objectId=id, functionDeclaration=STATES, returnByValue=True
         )
-        began, states = answer["result"]["value"]
-        return round(began * MILLISECOND), [(str(url), int(state)) for url, state in states]
+        began, age, states = answer["result"]["value"]
+        # The one is by the browser's wall clock, and that may be ahead of ours; the other one stands while it sleeps.
+        earliest = min(round(began * MILLISECOND), question - round(age * MILLISECOND))
+        return earliest, [(str(url), int(state)) for url, state in states]
 
     async def _ask(self, method: str, session: str, **params: Any) -> Json:
         return await asyncio.wait_for(self._send(method, session, **params), LONGEST_WAIT)
