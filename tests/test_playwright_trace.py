@@ -125,7 +125,9 @@ def replace(pattern: bytes, by: bytes) -> Change:
         ),
         pytest.param(
             lambda name, data: (
-                re.sub(rb'"request":\{', b'"request":"","former":{', data, count=1) if name.endswith(".network") else data
+                re.sub(rb'"request":\{', b'"request":"","former":{', data, count=1)
+                if name.endswith(".network")
+                else data
             ),
             "entries-skipped",
             id="a request that is a text",
