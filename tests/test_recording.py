@@ -460,6 +460,17 @@ def test_the_pair_of_clocks_that_the_browser_tells_is_not_trusted_to_a_milliseco
     assert told(browser.report().sessions[0].opened) == bounds(1.01, 1.01)
 
 
+def test_a_socket_that_closed_while_its_target_answered_was_open_until_the_question_at_least() -> None:
+    """A close before the answer was put off until that, when the next socket may have been open."""
+    browser = Browser()
+    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0.5))], at(1), at(1.2))
+    browser.send("p", "Network.webSocketClosed", 1.1, requestId="1.1")
+    browser.open(1.12, "1.2")
+    browser.cdp.older.check("p", [3], at(1.3), at(1.4))
+    report = browser.report()
+    assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(1.1, 1.1))
+
+
 @pytest.mark.parametrize("off", [-3600, -2, 2, 3600])
 def test_a_browser_of_another_machine_is_on_our_clock_from_the_reading_of_its_first_event(off: int) -> None:
     browser = Browser(off=off * SECOND)
@@ -477,10 +488,10 @@ def test_an_older_socket_of_another_machine_is_on_one_clock_with_the_sockets_tha
     overlap was proven."""
     browser = Browser(off=off * SECOND, document=False, boot=boot)
     browser.cdp.pulse = at(1.9)
-    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1))
+    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1), at(1))
     browser.send("p", "Network.webSocketClosed", 2, requestId="1.1")
     browser.open(2.05, "1.2")
-    browser.cdp.older.check("p", [3], at(2.1))
+    browser.cdp.older.check("p", [3], at(2.1), at(2.1))
     report = browser.report()
     older, last = (told(session.closed or session.opened) for session in report.sessions)
     assert last == bounds(2.09, 2.09)
@@ -493,7 +504,7 @@ def test_a_tab_of_another_machine_goes_on_the_clock_of_its_sockets(off: int) -> 
     """That it went is not stamped. By the browser's wall clock the next socket opened long before or after that."""
     browser = Browser(off=off * SECOND, document=False, boot=5 * SECOND)
     browser.attach("q", "page")
-    browser.cdp.list_older("q", [("wss://h/1.1", 1, at(0))], at(1))
+    browser.cdp.list_older("q", [("wss://h/1.1", 1, at(0))], at(1), at(1))
     browser.cdp.pulse = at(1.9)
     browser.open(2, "1.2")
     browser.cdp.pulse = at(3)
@@ -515,10 +526,10 @@ def test_a_close_that_comes_before_the_pair_of_clocks_is_not_taken_for_the_insta
 ) -> None:
     """It was read after the next socket had opened, which waited for this close: an overlap was proven."""
     browser = Browser(document=False)
-    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1))
+    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1), at(1))
     event = {"requestId": "1.1", "timestamp": (clock + 2 * SECOND) / SECOND}
     browser.cdp.message("p", "Network.webSocketClosed", event, at(2) + 30 * MILLISECOND)
-    browser.cdp.older.check("p", [3], at(2.1))
+    browser.cdp.older.check("p", [3], at(2.1), at(2.1))
     assert told(browser.report().sessions[0].closed) == bounds(*closed)
 
 

@@ -145,9 +145,11 @@ class Cdp:
             committed=committed,
         )
 
-    def list_older(self, session: str, sockets: Sequence[tuple[str, int, Instant]], at: Instant) -> None:
+    def list_older(
+        self, session: str, sockets: Sequence[tuple[str, int, Instant]], question: Instant, at: Instant
+    ) -> None:
         """All sockets of a target that ran before it was heard: URL, readyState, and since when there may be one."""
-        self.older.add(session, self._targets[session], sockets, at)
+        self.older.add(session, self._targets[session], sockets, question, at)
 
     def stuck(self, session: str) -> None:
         """The target does not answer: its sockets may have opened or closed since its last event."""

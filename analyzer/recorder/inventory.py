@@ -104,6 +104,7 @@ class Inventory:
         try:
             await asyncio.wait_for(listening, LONGEST_WAIT)
             await self._ask("Runtime.evaluate", session, expression="0")  # its worlds have been reported by then
+            question = self._now()
             for world, frame in sorted(self._worlds.get(session, {}).items()):
                 id = await self._hold(session, world)
                 began, states = await self._states(session, id)
@@ -115,7 +116,7 @@ class Inventory:
             return
         if session in self._worlds:
             self._held[session] = objects
-            self._cdp.list_older(session, sockets, self._now())
+            self._cdp.list_older(session, sockets, question, self._now())
         self.unlisted.discard(session)
 
     async def _may_have_left_another(self, session: str, world: int) -> bool:
@@ -153,6 +154,7 @@ class Inventory:
 
     async def _check_once(self, session: str) -> bool:
         states: list[int | None] = []
+        question = self._now()
         for world, id, number in self._held.get(session, ()):
             if world not in self._worlds.get(session, ()):
                 states += [WORLD_GONE] * number
@@ -162,7 +164,7 @@ class Inventory:
             except ASKING:
                 answers = []
             states += answers if len(answers) == number else [None] * number
-        return session not in self._held or self._cdp.older.check(session, states, self._now())
+        return session not in self._held or self._cdp.older.check(session, states, question, self._now())
 
     async def _hold(self, session: str, world: int) -> str:
         """All sockets of a world as one object of the protocol."""

@@ -28,9 +28,11 @@ class OlderSockets:
         self._listed: dict[str, list[str]] = {}  # session -> ids, in its order; "" for what the protocol reported, too
         self._closes: dict[str, list[tuple[Instant, Instant]]] = {}  # session -> bounds, of sockets it never reported
 
-    def add(self, session: str, target: Target, sockets: Sequence[tuple[str, int, Instant]], at: Instant) -> None:
-        """All sockets of a target, as it answered at `at`: URL, readyState, and since when there may have been one.
-        What the protocol reported is among them."""
+    def add(
+        self, session: str, target: Target, sockets: Sequence[tuple[str, int, Instant]], question: Instant, at: Instant
+    ) -> None:
+        """All sockets of a target, as they were between a question and its answer at `at`: URL, readyState, and since
+        when there may have been one. What the protocol reported is among them."""
         here = (socket for socket in self._recording.sockets.values() if socket.owner == session)
         reported = Counter(socket.url for socket in here)
         listed = self._listed.setdefault(session, [])
@@ -45,7 +47,7 @@ class OlderSockets:
             self._recording.request(id, url, earliest, by=by, tab=target.tab, owner=session, context=target.context)
             self._recording.sockets[id].older = True
             if state == OPEN:
-                self._recording.see_open(id, at, by)
+                self._recording.see_open(id, question, by)
 
     def allow_lag(self, lag: Duration) -> None:
         """The browser has another clock: what was read before an instant of ours is before that and this lag."""
@@ -67,14 +69,14 @@ class OlderSockets:
         """Is it to be asked which one closed?"""
         return session in self._closes
 
-    def check(self, session: str, states: Sequence[int | None], at: Instant) -> bool:
-        """Their states in the order of `add`, at `at`; None: no answer. False: a close was reported, and none of them
-        says that it is closed."""
+    def check(self, session: str, states: Sequence[int | None], question: Instant, at: Instant) -> bool:
+        """Their states in the order of `add`, between a question and its answer at `at`; None: it has none. False: a
+        close was reported, and none of them says that it is closed."""
         sockets = [self._recording.sockets.get(id) for id in self._listed.get(session, ())]
         pairs = [(socket, state) for socket, state in zip(sockets, states, strict=True) if socket and not socket.ended]
         for socket, state in pairs:
             if state == OPEN and not socket.opened:
-                self._recording.see_open(socket.id, at, at + self.lag)
+                self._recording.see_open(socket.id, question, at + self.lag)
         closes = self._closes.pop(session, [])
         ended = [socket for socket, state in pairs if state == CLOSED or (state == WORLD_GONE and closes)]
         exact = len(closes) >= len(ended)  # of several that closed meanwhile nobody knows which one when

@@ -150,10 +150,10 @@ def test_a_terminal_that_is_closed_loses_nothing(server: SocketServer, tmp_path:
     assert (process.wait(PATIENCE), outcomes(path)) == (0, ["open"])
 
 
-PATIENT = """
+PATIENT = f"""
 from analyzer.__main__ import main
 from analyzer.recorder import inventory, listener
-inventory.LONGEST_WAIT = listener.LONGEST_WAIT = 3600
+inventory.LONGEST_WAIT = listener.LONGEST_WAIT = {2 * PATIENCE}
 main()
 """
 
@@ -162,7 +162,7 @@ def test_a_second_signal_saves_immediately_what_is_known(server: SocketServer, t
     path = tmp_path / "stuck.har"
     process = start(server.url("/stuck"), "-o", path, "--headless", program=("-c", PATIENT))
     wait_for_line(process, "+ socket #1")
-    time.sleep(0.5)  # the page has stopped to answer: the first signal waits an hour for it
+    time.sleep(0.5)  # the page has stopped to answer: the first signal waits for it, longer than this test for its end
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
