@@ -154,11 +154,20 @@ def conclude(capture: Capture, assume: Collection[Assume] = ()) -> tuple[Session
         page = pages.get(trace.page) if trace.page is not None else None
         around = _Around(page, None if page is None else cuts.get(page.id), ends.get(trace.file), assume)
         session = _conclude(f"s{number}", trace, around, capture)
+        if capture.is_damaged:
+            session = _doubt(session)
         proven = session.proven
         if capture.files[trace.file].in_order_of_close and proven is not None and proven.end is not None:
             ends[trace.file] = max(ends.get(trace.file, 0), proven.end - 1)
         sessions.append(session)
     return tuple(sessions)
+
+
+def _doubt(session: Session) -> Session:
+    """Conclude what a record is worth of which any byte may be wrong: it proves nothing. A digit of a date that changed
+    looks as good as the right one."""
+    outcome = Outcome.UNKNOWN if session.outcome is Outcome.OPEN else session.outcome
+    return msgspec.structs.replace(session, proven=None, outcome=outcome)
 
 
 def _survivors(capture: Capture) -> Iterator[str]:

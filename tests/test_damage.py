@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import random
+import re
 import struct
 import sys
 import zipfile
@@ -21,7 +22,9 @@ from program import run
 from analyzer.extract import extract
 from analyzer.formats import archive, compression, read
 from analyzer.formats.source import MAGIC
-from analyzer.model import Capture, CaptureError
+from analyzer.gate import Result, judge
+from analyzer.model import Capture, CaptureError, Outcome, Policy, Verdict
+from analyzer.pipeline import analyze
 
 CAPTURES = Path(__file__).parent / "captures"
 FEW, MANY = 3, 1000  # sockets: below what is opened once, and above
@@ -118,6 +121,24 @@ def ways(data: bytes, path: Path) -> list[Capture]:
 def test_a_wrong_checksum_loses_nothing_and_is_marked(pack: str, count: int, tmp_path: Path) -> None:
     for capture in ways(WRONG_CHECKSUM[pack](har(count)), tmp_path / "a.bin"):
         assert (len(capture.traces), list(limits(capture))) == (count, ["damaged"])
+
+
+def test_of_a_capture_with_a_wrong_checksum_nothing_is_certain() -> None:
+    """A changed digit of a date reads as well as the right one."""
+    har = (CAPTURES / "chrome-reload-router.har").read_bytes()
+    assert analyze(read(io.BytesIO(har))).verdict is Verdict.NO_OVERLAP
+    digits = [at for it in re.finditer(rb'"(?:startedDateTime|time)": ?"?[^,\n]+', har) for at in range(*it.span())]
+    changed = []
+    for at in (at for at in digits if har[at : at + 1].isdigit()):
+        packed = bytearray(gzip.compress(har, 0))
+        packed[packed.index(har[:100]) + at] ^= 1
+        report = analyze(read(io.BytesIO(packed)))
+        assert "damaged" in limits(report.capture)
+        assert all(session.proven is None and session.outcome is not Outcome.OPEN for session in report.sessions)
+        assert report.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+        assert judge(report, Policy()).result is Result.UNDECIDED
+        changed.append(report.verdict)
+    assert len(set(changed)) == 2
 
 
 @pytest.mark.usefixtures("library")
@@ -252,6 +273,12 @@ def test_a_log_that_ends_early_is_marked_where_its_checksum_is_wrong() -> None:
     log = gzip.decompress(path.read_bytes())[:-400]
     assert limits(read(io.BytesIO(gzip.compress(log)))) == {}
     assert list(limits(read(io.BytesIO(with_wrong(gzip.compress(log), -8))))) == ["damaged"]
+
+
+def test_a_log_is_cut_off_where_what_packed_it_is() -> None:
+    path = CAPTURES / "netlog-everything-16-server-close.netlog.json.gz"
+    packed = gzip.compress(gzip.decompress(path.read_bytes()))
+    assert list(limits(read(io.BytesIO(packed[: len(packed) // 2])))) == ["cut-off"]
 
 
 def test_a_file_of_a_zip_that_holds_several_is_marked(tmp_path: Path) -> None:

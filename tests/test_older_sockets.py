@@ -33,7 +33,7 @@ class Page:
             self.recording.request(f"p/{number}", f"wss://h.example/{name}", at(9.9), tab="t", owner="p")
             self.recording.answer(f"p/{number}", at(9.95), 101, "", {})
         sockets = [(f"wss://h.example/{'abcd'[number]}", state, at(0)) for number, state in enumerate(states)]
-        self.older.add("p", Target("t", "page", "t"), sockets, at(10))
+        self.older.add("p", Target("t", "page", "t"), sockets, at(10), at(10))
 
     def report(self) -> Report:
         har = Recorded(self.recording, at(60)).har()
@@ -69,15 +69,15 @@ def test_what_the_protocol_reported_too_is_one_socket() -> None:
 def test_a_socket_that_is_still_connecting_opens_later() -> None:
     page = Page(CONNECTING)
     assert page.outcomes() == ["connecting"]
-    page.older.check("p", [OPEN], at(20))
+    page.older.check("p", [OPEN], at(20), at(20))
     assert page.outcomes() == ["open"]
 
 
 def test_the_one_whose_state_says_so_closed_when_a_close_was_reported() -> None:
     page = Page(OPEN, OPEN)
-    page.older.close("p", at(15))
+    page.older.close("p", at(15), at(15))
     assert page.older.waits("p")
-    assert page.older.check("p", [OPEN, CLOSED], at(15.2))
+    assert page.older.check("p", [OPEN, CLOSED], at(15.2), at(15.2))
     first: Any
     second: Any
     first, second = page.report().sessions
@@ -88,23 +88,23 @@ def test_the_one_whose_state_says_so_closed_when_a_close_was_reported() -> None:
 def test_of_two_that_closed_at_once_each_closed_between_both_instants() -> None:
     page = Page(OPEN, OPEN)
     for second in (15, 15.5):
-        page.older.close("p", at(second))
-    page.older.check("p", [CLOSED, CLOSED], at(16))
+        page.older.close("p", at(second), at(second))
+    page.older.check("p", [CLOSED, CLOSED], at(16), at(16))
     sessions: Any = page.report().sessions
     assert {(s.closed.earliest, s.closed.latest) for s in sessions} == {(at(15), at(15.5))}
 
 
 def test_a_close_that_no_state_shows_yet_is_waited_for_and_then_a_caveat() -> None:
     page = Page(OPEN)
-    page.older.close("p", at(15))
-    assert not page.older.check("p", [OPEN], at(15.1))
+    page.older.close("p", at(15), at(15))
+    assert not page.older.check("p", [OPEN], at(15.1), at(15.1))
     page.older.give_up("p")
     assert [caveat.id for caveat in page.report().capture.caveats] == ["recording-started-late"]
 
 
 def test_a_state_that_shows_a_close_which_nobody_reported_bounds_it() -> None:
     page = Page(OPEN)
-    page.older.check("p", [CLOSED], at(15))
+    page.older.check("p", [CLOSED], at(15), at(15))
     session: Any = page.report().sessions[0]
     assert (session.closed.earliest, session.closed.latest) == (at(10), at(15))
 
@@ -113,14 +113,14 @@ def test_a_state_that_shows_a_close_which_nobody_reported_bounds_it() -> None:
 def test_a_document_that_went_took_its_sockets_along_only_where_that_was_reported(closes: int, outcome: str) -> None:
     page = Page(OPEN)
     for _ in range(closes):
-        page.older.close("p", at(15))
-    page.older.check("p", [WORLD_GONE], at(15.1))
+        page.older.close("p", at(15), at(15))
+    page.older.check("p", [WORLD_GONE], at(15.1), at(15.1))
     assert page.outcomes() == [outcome]
 
 
 def test_a_target_without_an_answer_says_nothing() -> None:
     page = Page(OPEN)
-    page.older.check("p", [None], at(15))
+    page.older.check("p", [None], at(15), at(15))
     assert page.outcomes() == ["open"]
 
 

@@ -123,6 +123,15 @@ def replace(pattern: bytes, by: bytes) -> Change:
             "entries-skipped",
             id="a torn line",
         ),
+        pytest.param(
+            lambda name, data: (
+                re.sub(rb'"request":\{', b'"request":"","former":{', data, count=1)
+                if name.endswith(".network")
+                else data
+            ),
+            "entries-skipped",
+            id="a request that is a text",
+        ),
     ],
 )
 def test_what_a_trace_may_lack_hides_sockets(edit: Change, caveat: str) -> None:

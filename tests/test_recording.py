@@ -409,9 +409,10 @@ BOOT = 1_000 * SECOND  # on the browser's clock, ZERO
 class Browser:
     """Messages of the protocol, at seconds from ZERO."""
 
-    def __init__(self, keeps_pages: bool = False, off: int = 0, document: bool = True) -> None:
+    def __init__(self, keeps_pages: bool = False, off: int = 0, document: bool = True, boot: int = BOOT) -> None:
         self.cdp = Cdp(Recording(), ZERO - BOOT, keeps_pages)
         self.off = off  # of the wall clock, in microseconds
+        self.boot = boot  # on the clock of this browser, ZERO
         self.attach("p", "page")
         if document:
             self.load(0, "https://h.example/", "l0")
@@ -420,7 +421,7 @@ class Browser:
         self.cdp.attach(session, {"targetId": f"id-{session}", "type": kind}, parent, paused=True)
 
     def send(self, session: str, method: str, second: float, **params: Any) -> None:
-        stamp = {"timestamp": (BOOT + round(second * SECOND)) / SECOND}
+        stamp = {"timestamp": (self.boot + round(second * SECOND)) / SECOND}
         self.cdp.message(session, method, {**stamp, **params}, at(second) + 30 * MILLISECOND)
 
     def load(self, second: float, url: str, loader: str, kind: str = "differentDocument", **headers: str) -> None:
@@ -436,7 +437,8 @@ class Browser:
 
     def open(self, second: float, id: str, session: str = "p") -> None:
         self.cdp.message(session, "Network.webSocketCreated", {"requestId": id, "url": f"wss://h/{id}"}, at(second))
-        self.send(session, "Network.webSocketWillSendHandshakeRequest", second, requestId=id, request={"headers": {}})
+        request = {"request": {"headers": {}}, "wallTime": (at(second) + self.off) / SECOND}
+        self.send(session, "Network.webSocketWillSendHandshakeRequest", second, requestId=id, **request)
         answer = {"status": 101, "statusText": "Switching Protocols", "headers": {}}
         self.send(session, "Network.webSocketHandshakeResponseReceived", second + 0.01, requestId=id, response=answer)
 
@@ -458,10 +460,61 @@ def test_the_pair_of_clocks_that_the_browser_tells_is_not_trusted_to_a_milliseco
     assert told(browser.report().sessions[0].opened) == bounds(1.01, 1.01)
 
 
-def test_the_clock_of_another_machine_is_taken_from_the_browser() -> None:
-    browser = Browser(off=3600 * SECOND)
+def test_a_socket_that_closed_while_its_target_answered_was_open_until_the_question_at_least() -> None:
+    """A close before the answer was put off until that, when the next socket may have been open."""
+    browser = Browser()
+    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0.5))], at(1), at(1.2))
+    browser.send("p", "Network.webSocketClosed", 1.1, requestId="1.1")
+    browser.open(1.12, "1.2")
+    browser.cdp.older.check("p", [3], at(1.3), at(1.4))
+    report = browser.report()
+    assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(1.1, 1.1))
+
+
+@pytest.mark.parametrize("off", [-3600, -2, 2, 3600])
+def test_a_browser_of_another_machine_is_on_our_clock_from_the_reading_of_its_first_event(off: int) -> None:
+    browser = Browser(off=off * SECOND)
     browser.open(1, "1.1")
-    assert told(browser.report().sessions[0].opened) == bounds(3601.01, 3601.01)
+    assert told(browser.report().sessions[0].opened) == bounds(1.04, 1.04)
+    assert browser.cdp.ahead == off * SECOND - 30 * MILLISECOND
+
+
+@pytest.mark.parametrize("boot", [BOOT, 5 * SECOND], ids=["our uptime", "another uptime"])
+@pytest.mark.parametrize("off", [-3600, -2, 2, 3600])
+def test_an_older_socket_of_another_machine_is_on_one_clock_with_the_sockets_that_follow_it(
+    off: int, boot: int
+) -> None:
+    """The next one opens when the close of the first is heard. By the browser's wall clock that was before, so that an
+    overlap was proven."""
+    browser = Browser(off=off * SECOND, document=False, boot=boot)
+    browser.cdp.pulse = at(1.9)
+    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1), at(1))
+    browser.send("p", "Network.webSocketClosed", 2, requestId="1.1")
+    browser.open(2.05, "1.2")
+    browser.cdp.older.check("p", [3], at(2.1), at(2.1))
+    report = browser.report()
+    older, last = (told(session.closed or session.opened) for session in report.sessions)
+    assert last == bounds(2.09, 2.09)
+    lag = 2.08 - 1.9 + GONE_BEFORE / SECOND  # of the first event, at most
+    assert older == (bounds(2, 2 + lag) if boot == BOOT else bounds(1.4, 2.03 + lag))
+
+
+@pytest.mark.parametrize("off", [-3600, -2, 2, 3600])
+def test_a_tab_of_another_machine_goes_on_the_clock_of_its_sockets(off: int) -> None:
+    """That it went is not stamped. By the browser's wall clock the next socket opened long before or after that."""
+    browser = Browser(off=off * SECOND, document=False, boot=5 * SECOND)
+    browser.attach("q", "page")
+    browser.cdp.list_older("q", [("wss://h/1.1", 1, at(0))], at(1), at(1))
+    browser.cdp.pulse = at(1.9)
+    browser.open(2, "1.2")
+    browser.cdp.pulse = at(3)
+    browser.cdp.detach("q", at(3.1))
+    browser.open(5, "1.3")
+    report = browser.report()
+    lag = 2.03 - 1.9 + GONE_BEFORE / SECOND
+    assert told(report.sessions[0].closed) == bounds(3 - MARGIN / SECOND, 3.1 + GONE_AFTER / SECOND + lag)
+    assert [told(session.opened) for session in report.sessions[1:]] == [bounds(2.04, 2.04), bounds(5.04, 5.04)]
+    assert report.overlaps[0].interval == Interval(at(2.04), at(3) - MARGIN)
 
 
 @pytest.mark.parametrize(
@@ -473,10 +526,10 @@ def test_a_close_that_comes_before_the_pair_of_clocks_is_not_taken_for_the_insta
 ) -> None:
     """It was read after the next socket had opened, which waited for this close: an overlap was proven."""
     browser = Browser(document=False)
-    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1))
+    browser.cdp.list_older("p", [("wss://h/1.1", 1, at(0))], at(1), at(1))
     event = {"requestId": "1.1", "timestamp": (clock + 2 * SECOND) / SECOND}
     browser.cdp.message("p", "Network.webSocketClosed", event, at(2) + 30 * MILLISECOND)
-    browser.cdp.older.check("p", [3], at(2.1))
+    browser.cdp.older.check("p", [3], at(2.1), at(2.1))
     assert told(browser.report().sessions[0].closed) == bounds(*closed)
 
 

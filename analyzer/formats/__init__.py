@@ -82,8 +82,10 @@ def _read_file(
         content = None if unpacked is None else unpacked.finish()
         stored.drain()
     damages = [*stored.damages, *(packed.damages if isinstance(packed, Guarded | trace_zip.TraceStream) else ())]
-    ids = {caveat.id for caveat in capture.caveats}
-    caveats = (*capture.caveats, *{it.id: it for it in reversed(damages) if it.id not in ids}.values())
+    # A log may end anywhere, but what packed it does not: the end of what is unpacked is not that of the log.
+    ids = {caveat.id for caveat in capture.caveats if caveat.hides_sockets}
+    added = {caveat.id: caveat for caveat in reversed(damages) if caveat.id not in ids}
+    caveats = (*(caveat for caveat in capture.caveats if caveat.id not in added), *added.values())
     digest = stored.digest()
     content = digest if unpacked is None else content
     capture = capture.with_file(sha256=digest, bytes=stored.count, content_sha256=content)

@@ -12,7 +12,7 @@ import msgspec
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
 from analyzer.model.callstack import Initiator
-from analyzer.model.caveats import Caveat
+from analyzer.model.caveats import Caveat, CaveatKind
 from analyzer.model.console import ConsoleLine
 from analyzer.model.evidence import Evidence
 from analyzer.model.file import Clock, Exporter, File
@@ -348,6 +348,11 @@ class Capture(Value, frozen=True):
     def hides_sockets(self) -> bool:
         """May whole sockets be missing from the capture?"""
         return any(caveat.hides_sockets for caveat in self.caveats)
+
+    @property
+    def is_damaged(self) -> bool:
+        """May any byte of it be wrong?"""
+        return any(caveat.id == CaveatKind.DAMAGED for caveat in self.caveats)
 
     def __repr__(self) -> str:
         counts = f"{plural(len(self.traces), 'socket')} in {self.count_records()}"

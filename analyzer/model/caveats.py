@@ -104,7 +104,11 @@ class CaveatKind(StrEnum):
     )
     CUT_OFF = "cut-off", Effect.HIDES_SOCKETS, "the file ends before it is complete"
     TRAILING_DATA = "trailing-data", Effect.HIDES_SOCKETS, "something follows the capture in the file"
-    DAMAGED = "damaged", Effect.HIDES_SOCKETS, "the checksum of the packed file is wrong, or a part cannot be unpacked"
+    DAMAGED = (
+        "damaged",
+        Effect.HIDES_SOCKETS,
+        "the checksum of the packed file is wrong, or a part cannot be unpacked: nothing that it says is certain",
+    )
     ENTRIES_SKIPPED = "entries-skipped", Effect.HIDES_SOCKETS, "damaged parts were skipped, possibly with sockets"
     MERGED = "merged", Effect.HIDES_SOCKETS, "several captures in one file, or an edited one: page ends prove nothing"
     CLOCK_STEPPED = (

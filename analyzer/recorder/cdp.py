@@ -3,6 +3,9 @@
 The protocol stamps its events on the browser's monotonic clock, so it does not matter how late they are read. What it
 does not stamp (a target went) lies between the last question that the browser answered and the reading.
 
+A recording has one clock, ours. Of a browser that does not share it the first event that names its clocks counts as
+having happened when it was read: its events are late on ours, all by the same time, which is within known bounds.
+
 Measured (tests/browser/test_recorder.py, Chromium 156):
 - a document that is replaced takes its sockets with it and nothing reports their close: within the same site they
   are gone when the next document commits (the lifecycle event "init"), else up to 299 ms later (another process);
@@ -63,7 +66,8 @@ class Cdp:
         self.recording = recording
         self.pulse: Instant = 0  # all that the browser had reported by then has been read
         self._ours = wall_minus_monotonic
-        self._offset: Duration | None = None  # epoch minus the browser's clock
+        self._offset: Duration | None = None  # epoch, by our clock, minus the browser's clock
+        self.ahead: Duration = 0  # the browser's wall clock minus ours, where it has another one
         self.keeps_pages = keeps_pages
         self._targets: dict[str, Target] = {}  # by session
         self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
@@ -77,7 +81,7 @@ class Cdp:
 
     @property
     def offset(self) -> Duration:
-        """The epoch minus the browser's clock."""
+        """The epoch, by our clock, minus the browser's clock."""
         return self._ours if self._offset is None else self._offset
 
     def tab_of(self, session: str) -> str | None:
@@ -141,9 +145,11 @@ class Cdp:
             committed=committed,
         )
 
-    def list_older(self, session: str, sockets: Sequence[tuple[str, int, Instant]], at: Instant) -> None:
+    def list_older(
+        self, session: str, sockets: Sequence[tuple[str, int, Instant]], question: Instant, at: Instant
+    ) -> None:
         """All sockets of a target that ran before it was heard: URL, readyState, and since when there may be one."""
-        self.older.add(session, self._targets[session], sockets, at)
+        self.older.add(session, self._targets[session], sockets, question, at)
 
     def stuck(self, session: str) -> None:
         """The target does not answer: its sockets may have opened or closed since its last event."""
@@ -155,7 +161,7 @@ class Cdp:
         target = self._targets.get(session)
         if target is not None:
             self._detached.add(session)
-            self._remove(session, target, at, self.pulse - MARGIN, None)
+            self._remove(session, target, at + self.older.lag, self.pulse - MARGIN, None)
 
     def cut_short(self) -> None:
         """Nothing more is heard of any target that the browser has not reported to be gone: a page that is missed cuts
@@ -186,7 +192,7 @@ class Cdp:
         stamped = self._at(params, at)
         if stamped is not None:  # some report late what was earlier
             self._last[session] = max(stamped, self._last.get(session, 0))
-        handler(self, session, target, params, at if stamped is None else stamped)
+        handler(self, session, target, params, at + self.older.lag if stamped is None else stamped)
 
     def _at(self, params: Json, at: Instant) -> Instant | None:
         """The own instant of an event that was read at `at`; None: it has none, or nothing says by which clock."""
@@ -194,14 +200,16 @@ class Cdp:
         if ticks is None:
             return None
         stamp: Instant = round(ticks * SECOND)
-        if self._offset is None and wall is None:
-            is_ours = 0 <= at - (stamp + self._ours) < SAME_CLOCK
-            return stamp + self._ours if is_ours else None
         if self._offset is None:
+            if wall is None:
+                is_ours = 0 <= at - (stamp + self._ours) < SAME_CLOCK
+                return stamp + self._ours if is_ours else None
             # The pair is read off two clocks one after the other, by a process that may be interrupted in between
             # (measured: by up to 14 ms). Ours was read with care.
-            offset = round((wall - ticks) * SECOND)
-            self._offset = self._ours if abs(offset - self._ours) < SAME_CLOCK else offset
+            self._offset = self._ours
+            if abs(round((wall - ticks) * SECOND) - self._ours) >= SAME_CLOCK:
+                self._offset, self.ahead = at - stamp, round(wall * SECOND) - at
+                self.older.allow_lag(at - (self.pulse - GONE_BEFORE))
         return stamp + self._offset
 
     def _miss(self, session: str) -> None:

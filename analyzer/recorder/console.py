@@ -19,7 +19,7 @@ import msgspec
 from analyzer.formats.devtools import initiator
 from analyzer.formats.har.console import LONGEST_TEXT
 from analyzer.formats.har.writer import Json
-from analyzer.model import MILLISECOND, ConsoleLine, Instant, Level
+from analyzer.model import MILLISECOND, ConsoleLine, Duration, Instant, Level
 from analyzer.patterns import Pattern
 from analyzer.services import loading
 from analyzer.services.console import find_services, names_socket
@@ -98,10 +98,11 @@ class Parts(NamedTuple):
     more: str = ""
 
 
-def pick(method: str, params: msgspec.Raw, at: Instant) -> ConsoleLine | None:
+def pick(method: str, params: msgspec.Raw, at: Instant, ahead: Duration = 0) -> ConsoleLine | None:
     """Return the line that an event brings, if it is a warning or an error and names a socket, a service or its client.
 
-    `at`: when the event was read; the line has the event's own instant, which is no later.
+    `at`: when the event was read; the line has the event's own instant, which is no later. `ahead`: the browser's wall
+    clock minus ours.
     """
     shape = EVENTS.get(method)
     if shape is None:
@@ -116,7 +117,7 @@ def pick(method: str, params: msgspec.Raw, at: Instant) -> ConsoleLine | None:
     text = parts.text[:LONGEST_TEXT]
     if not names_socket(text) and not find_services(f"{text} {parts.more}", loading.builtin()):
         return None
-    stamped = round(parts.stamped * MILLISECOND)
+    stamped = round(parts.stamped * MILLISECOND) - ahead
     return ConsoleLine(min(stamped, at), level, text, code=initiator({"stack": _innermost(parts.stack)}))
 
 

@@ -46,7 +46,7 @@ SOCKETS_AMONG = """function() {
 STATES = """function() {
   const states = [];
   for (const socket of this) { try { states.push([socket.url, socket.readyState]); } catch { states.push(["", 3]); } }
-  return [performance.timeOrigin, states];
+  return [performance.timeOrigin, performance.now(), states];
 }"""
 
 # When the page was shown last, in milliseconds since the epoch: at the latest then it came back from the back/forward
@@ -104,6 +104,7 @@ class Inventory:
         try:
             await asyncio.wait_for(listening, LONGEST_WAIT)
             await self._ask("Runtime.evaluate", session, expression="0")  # its worlds have been reported by then
+            question = self._now()
             for world, frame in sorted(self._worlds.get(session, {}).items()):
                 id = await self._hold(session, world)
                 began, states = await self._states(session, id)
@@ -115,7 +116,7 @@ class Inventory:
             return
         if session in self._worlds:
             self._held[session] = objects
-            self._cdp.list_older(session, sockets, self._now())
+            self._cdp.list_older(session, sockets, question, self._now())
         self.unlisted.discard(session)
 
     async def _may_have_left_another(self, session: str, world: int) -> bool:
@@ -153,6 +154,7 @@ class Inventory:
 
     async def _check_once(self, session: str) -> bool:
         states: list[int | None] = []
+        question = self._now()
         for world, id, number in self._held.get(session, ()):
             if world not in self._worlds.get(session, ()):
                 states += [WORLD_GONE] * number
@@ -162,7 +164,7 @@ class Inventory:
             except ASKING:
                 answers = []
             states += answers if len(answers) == number else [None] * number
-        return session not in self._held or self._cdp.older.check(session, states, self._now())
+        return session not in self._held or self._cdp.older.check(session, states, question, self._now())
 
     async def _hold(self, session: str, world: int) -> str:
         """All sockets of a world as one object of the protocol."""
@@ -187,12 +189,15 @@ class Inventory:
         return str(answer["objects"]["objectId"])
 
     async def _states(self, session: str, id: str) -> tuple[Instant, list[tuple[str, int]]]:
-        """When the world began; URL and readyState of the sockets that are held."""
+        """Not after which instant the world began; URL and readyState of the sockets that are held."""
+        question = self._now()
         answer = await self._ask(
             "Runtime.callFunctionOn", session, objectId=id, functionDeclaration=STATES, returnByValue=True
         )
-        began, states = answer["result"]["value"]
-        return round(began * MILLISECOND), [(str(url), int(state)) for url, state in states]
+        began, age, states = answer["result"]["value"]
+        # The one is by the browser's wall clock, and that may be ahead of ours; the other one stands while it sleeps.
+        earliest = min(round(began * MILLISECOND), question - round(age * MILLISECOND))
+        return earliest, [(str(url), int(state)) for url, state in states]
 
     async def _ask(self, method: str, session: str, **params: Any) -> Json:
         return await asyncio.wait_for(self._send(method, session, **params), LONGEST_WAIT)

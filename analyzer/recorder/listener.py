@@ -246,7 +246,7 @@ class Listener:
             self._send("Page.handleJavaScriptDialog", session, accept=leaves)
 
     def _say(self, session: str, method: str, params: msgspec.Raw) -> None:
-        line = console.pick(method, params, self._now())
+        line = console.pick(method, params, self._now(), self._cdp.ahead)
         self._writing.add(session)
         new = None if line is None else self.recording.say(line, self._cdp.tab_of(session))
         if new is not None and self._line_observer is not None:

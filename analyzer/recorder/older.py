@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from analyzer.formats.har.own_fields import STARTED_LATE
-from analyzer.model import Instant
+from analyzer.model import Duration, Instant
 from analyzer.recorder.recording import Recording
 from analyzer.recorder.targets import Target
 
@@ -24,12 +24,15 @@ class OlderSockets:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self.lag: Duration = 0  # by which the events of a browser that has another clock may be stamped too late
         self._listed: dict[str, list[str]] = {}  # session -> ids, in its order; "" for what the protocol reported, too
         self._closes: dict[str, list[tuple[Instant, Instant]]] = {}  # session -> bounds, of sockets it never reported
 
-    def add(self, session: str, target: Target, sockets: Sequence[tuple[str, int, Instant]], at: Instant) -> None:
-        """All sockets of a target, as it answered at `at`: URL, readyState, and since when there may have been one.
-        What the protocol reported is among them."""
+    def add(
+        self, session: str, target: Target, sockets: Sequence[tuple[str, int, Instant]], question: Instant, at: Instant
+    ) -> None:
+        """All sockets of a target, as they were between a question and its answer at `at`: URL, readyState, and since
+        when there may have been one. What the protocol reported is among them."""
         here = (socket for socket in self._recording.sockets.values() if socket.owner == session)
         reported = Counter(socket.url for socket in here)
         listed = self._listed.setdefault(session, [])
@@ -40,10 +43,19 @@ class OlderSockets:
             if not id or state not in (CONNECTING, OPEN):  # what had ended before is no part of the recording
                 continue
             earliest = min(since, at)
-            self._recording.request(id, url, earliest, by=at, tab=target.tab, owner=session, context=target.context)
+            by = at + self.lag
+            self._recording.request(id, url, earliest, by=by, tab=target.tab, owner=session, context=target.context)
             self._recording.sockets[id].older = True
             if state == OPEN:
-                self._recording.see_open(id, at)
+                self._recording.see_open(id, question, by)
+
+    def allow_lag(self, lag: Duration) -> None:
+        """The browser has another clock: what was read before an instant of ours is before that and this lag."""
+        self.lag = lag
+        for closes in self._closes.values():
+            closes[:] = [(earliest, latest + lag) for earliest, latest in closes]
+        for socket in self._recording.sockets.values():
+            socket.put_off(lag)
 
     def has(self, session: str, id: str) -> bool:
         """Is this, which the protocol reports, one of a target's older sockets?"""
@@ -57,20 +69,20 @@ class OlderSockets:
         """Is it to be asked which one closed?"""
         return session in self._closes
 
-    def check(self, session: str, states: Sequence[int | None], at: Instant) -> bool:
-        """Their states in the order of `add`, at `at`; None: no answer. False: a close was reported, and none of them
-        says that it is closed."""
+    def check(self, session: str, states: Sequence[int | None], question: Instant, at: Instant) -> bool:
+        """Their states in the order of `add`, between a question and its answer at `at`; None: it has none. False: a
+        close was reported, and none of them says that it is closed."""
         sockets = [self._recording.sockets.get(id) for id in self._listed.get(session, ())]
         pairs = [(socket, state) for socket, state in zip(sockets, states, strict=True) if socket and not socket.ended]
         for socket, state in pairs:
             if state == OPEN and not socket.opened:
-                self._recording.see_open(socket.id, at)
+                self._recording.see_open(socket.id, question, at + self.lag)
         closes = self._closes.pop(session, [])
         ended = [socket for socket, state in pairs if state == CLOSED or (state == WORLD_GONE and closes)]
         exact = len(closes) >= len(ended)  # of several that closed meanwhile nobody knows which one when
         for socket in ended:
             earliest = min(close[0] for close in closes) if exact else socket.last_sign
-            self._recording.end(socket.id, max(close[1] for close in closes) if exact else at, earliest)
+            self._recording.end(socket.id, max(close[1] for close in closes) if exact else at + self.lag, earliest)
         if closes and not ended:
             self._closes[session] = closes
         return bool(ended) or not closes

@@ -16,7 +16,7 @@ import msgspec
 
 from analyzer.formats.har import console
 from analyzer.formats.har.writer import Json
-from analyzer.model import Caveat, ConsoleLine, Instant, PageKind
+from analyzer.model import Caveat, ConsoleLine, Duration, Instant, PageKind
 from analyzer.recorder.messages import Messages
 
 
@@ -68,6 +68,12 @@ class Socket:
     @property
     def open(self) -> bool:
         return self.opened and not self.ended and not self.lost
+
+    def put_off(self, lag: Duration) -> None:
+        """What is said to be by some instant may be as much later."""
+        for name in ("requested_by", "seen_open", "latest"):
+            if (by := getattr(self, name)) is not None:
+                setattr(self, name, by + lag)
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets
@@ -257,10 +263,10 @@ class Recording:
         if socket.open:
             self._open_now.add(id)
 
-    def see_open(self, id: str, at: Instant) -> None:
-        """It was open at `at`; it may have opened before."""
+    def see_open(self, id: str, at: Instant, by: Instant) -> None:
+        """It was open at `at`; it had opened by `by`."""
         socket = self.sockets[id]
-        socket.seen_open = at
+        socket.seen_open = by
         self._open(socket, at)
 
     def say(self, line: ConsoleLine, tab: str | None) -> ConsoleLine | None:

@@ -44,7 +44,8 @@ PAGES = {
             document.title = 'done'; })()</script>""",
     "/worker.js": """console.warn('WebSocket in a worker');
         new WebSocket(`ws://${location.host}/ws/refused?status=500`).onerror = () => postMessage('refused')""",
-    "/worker": "<script>new Worker('/worker.js').onmessage = () => { document.title = 'done' }</script>",
+    "/worker": """<script>new Worker('/worker.js').onmessage = () => {
+        console.warn('WebSocket in the page'); document.title = 'done' }</script>""",
     "/said": "<script>console.error('WebSocket said on load'); document.title = 'done'</script>",
     "/plain": "<title>plain</title>",
     "/many": """<script>
@@ -139,7 +140,8 @@ def test_the_record_command_shows_a_line_as_it_comes_and_keeps_it(server: Socket
 
 def test_a_worker_warns_once_and_the_browser_names_its_socket(server: SocketServer) -> None:
     report, _ = record(opening(server.url("/worker")))
-    warned, failed = report.capture.console
+    warned, failed, last = report.capture.console  # what the page itself says comes after what it says of its worker
+    assert last.text == "WebSocket in the page"
     assert warned.text == "WebSocket in a worker"
     assert failed.text.endswith("failed: Error during WebSocket handshake: Unexpected response code: 500")
     assert failed.about is not None and (failed.about.session, failed.about.named) == ("s1", True)
@@ -162,11 +164,13 @@ def test_no_line_comes_again_when_a_page_is_left_returned_to_or_reloaded(server:
             return len(listener.recording.console) > 1
 
         await until(has_written)
+        await listener._call("Runtime.evaluate", session, expression="console.warn('WebSocket: all has been reported')")
 
     report, _ = record(steps)
     lines, kinds = report.capture.console, {page.id: page.kind for page in report.capture.pages}
     assert list(kinds.values()) == ["load", "navigation", "restore", "reload"]
-    assert [kinds[line.page or ""] for line in lines] == ["load", "reload"]
+    assert [kinds[line.page or ""] for line in lines] == ["load", "reload", "reload"]
+    assert lines[-1].text == "WebSocket: all has been reported"
 
 
 def test_what_was_written_before_the_listening_has_its_own_instant(server: SocketServer) -> None:

@@ -17,7 +17,7 @@ from analyzer.model import Policy, Run
 from analyzer.pipeline import analyze
 from analyzer.wording.harmless import safe
 from analyzer.wording.socket import Section, describe_socket, find_partners
-from tests.browser.conftest import CAPTURES, wait_for_paint
+from tests.browser.conftest import CAPTURES, wait_for_paint, wait_for_value
 from tests.test_canaries import HARS, leaks
 
 OVERUSE, FAILED = "chrome-S2-overuse", "chrome-10-failed"
@@ -213,8 +213,12 @@ def test_no_secret_is_in_the_pane_or_its_markdown(opened: Any, page_of: Callable
     report = analyze(read(io.BytesIO(json.dumps(HARS["chrome"]).encode())))
     page = opened(page_of(report)).page
     page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
-    for lane in page.locator(".lane").all():
+    lanes, copies = page.locator(".lane").all(), set()
+    for lane in lanes:
         lane.click()
+        page.evaluate("window.copied = ''")
         page.get_by_role("button", name="Copy as Markdown").click()
-        page.get_by_text("copied", exact=True).wait_for()
-        assert leaks(page.inner_html(".pane") + page.evaluate("window.copied")) == []
+        wait_for_value(page, lambda: page.evaluate("copied !== ''"), True)
+        copies.add(page.evaluate("copied"))
+        assert leaks(page.inner_html(".pane") + page.evaluate("copied")) == []
+    assert len(copies) == len(lanes), "each is of its own lane"

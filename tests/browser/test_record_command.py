@@ -49,9 +49,9 @@ def server() -> Iterator[SocketServer]:
         yield running
 
 
-def start(*args: object, **environment: str) -> subprocess.Popen[str]:
+def start(*args: object, program: tuple[str, str] = ("-m", "analyzer"), **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "analyzer", "record", *map(str, args)],
+        [sys.executable, *program, "record", *map(str, args)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -150,11 +150,19 @@ def test_a_terminal_that_is_closed_loses_nothing(server: SocketServer, tmp_path:
     assert (process.wait(PATIENCE), outcomes(path)) == (0, ["open"])
 
 
+PATIENT = f"""
+from analyzer.__main__ import main
+from analyzer.recorder import inventory, listener
+inventory.LONGEST_WAIT = listener.LONGEST_WAIT = {2 * PATIENCE}
+main()
+"""
+
+
 def test_a_second_signal_saves_immediately_what_is_known(server: SocketServer, tmp_path: Path) -> None:
     path = tmp_path / "stuck.har"
-    process = start(server.url("/stuck"), "-o", path, "--headless")
+    process = start(server.url("/stuck"), "-o", path, "--headless", program=("-c", PATIENT))
     wait_for_line(process, "+ socket #1")
-    time.sleep(0.5)  # the page has stopped to answer: the first signal waits five seconds for it
+    time.sleep(0.5)  # the page has stopped to answer: the first signal waits for it, longer than this test for its end
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
@@ -395,7 +403,8 @@ def running(tmp_path: Path) -> Iterator[Path]:
         [chromium(), *sandbox, *arguments, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        wait_until((profile / "DevToolsActivePort").exists)
+        port = profile / "DevToolsActivePort"
+        wait_until(lambda: port.exists() and port.read_text())  # it is there before its text
         yield profile
         assert process.poll() is None, "the recorder ended a browser that is not its own"
     finally:

@@ -36,6 +36,14 @@ def touch(page: Any, kind: str, *points: tuple[float, float]) -> None:
     wait_for_paint(page)
 
 
+def wait_until_still(page: Any) -> None:
+    """Wait until two painted frames change nothing of the stretch in view."""
+    before = -1.0
+    while (now := seconds(page)) != before:
+        before = now
+        wait_for_paint(page)
+
+
 def test_a_tap_opens_a_sheet_and_a_tap_outside_closes_it(phone: Any) -> None:
     phone.tap("#lane-3")
     sheet = phone.get_by_role("region", name="Socket 3 of user-1")
@@ -64,7 +72,9 @@ def test_two_fingers_zoom(phone: Any) -> None:
         touch(phone, "touchMove", (middle - apart, y), (middle + apart, y))
     touch(phone, "touchEnd")
     wait_for_value(phone, lambda: 0.5 < seconds(phone) < 1.5, True)  # four times as near
+    wait_until_still(phone)
     near = seconds(phone)
+    assert 0.5 < near < 1.5
     assert phone.locator(".pane").is_hidden(), "a pinch is not a tap"
     touch(phone, "touchStart", (middle, y))
     touch(phone, "touchMove", (middle - 60, y))

@@ -90,10 +90,7 @@ class Entries:
         before = self._monotonic[-1] if self._monotonic else 0.0
         self._monotonic.append(before if moment.monotonic is None else moment.monotonic)
         self._starts.append(start)
-        # Equal for an entry that was written when a part of the trace ended, and again when it was complete. What
-        # stands for the same socket is united later.
-        is_request = moment.monotonic is not None and moment.kind != "websocket"
-        self._identities.append(hash((moment, msgspec.json.decode(entry, type=RawIdentity))) if is_request else 0)
+        self._identities.append(_identify(entry, moment))
         self._places.append(self._places[-1] + self._file.write(entry))
         self.of_browser += moment.kind is not None or moment.pageref is not None
         if at is not None and moment.kind == "document" and moment.pageref is not None:
@@ -121,6 +118,9 @@ class RawIdentity(Discreet, msgspec.Struct, frozen=True):
     frame: str | None = msgspec.field(default=None, name="_frameref")
 
 
+IDENTITY = msgspec.json.Decoder(RawIdentity)
+
+
 def read(source: Source) -> Capture:
     """Read one trace. Raises CaptureError where it cannot be read. An observer sees its entries as those of a HAR."""
     lines = split(source.stream, LONGEST_ENTRY)
@@ -140,6 +140,17 @@ def read(source: Source) -> Capture:
     caveats = (*limits, *(caveat for caveat in capture.caveats if caveat.id not in own))
     capture = capture.with_file(format=KIND, saved_as="trace")
     return msgspec.structs.replace(capture, caveats=caveats)
+
+
+def _identify(entry: bytes, moment: RawMoment) -> int:
+    """Identify an entry that is written when a part of the trace ends, and again when it is complete. 0: it is not of a
+    request (what stands for the same socket is united later), or damaged, which its reader says."""
+    if moment.monotonic is None or moment.kind == "websocket":
+        return 0
+    try:
+        return hash((moment, IDENTITY.decode(entry)))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return 0
 
 
 def _read_line(line: Line) -> tuple[bytes | None, RawMoment]:
