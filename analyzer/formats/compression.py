@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 # What unpacks to BOMB_FROM bytes and BOMB_RATIO times its size is a bomb. Text packs to a fifth, at best a hundredth.
 BOMB_FROM, BOMB_RATIO = 256 << 20, 400
 BLOCK = 1 << 16  # bytes read in one step
-# Bytes unpacked in one step: what they hold is lost where one of them is damaged, and four may stand for 128 KiB.
-PIECE = 1 << 10
+# Bytes unpacked in one step: what they hold is lost where one of them is damaged, and four may stand for 128 KiB. So a
+# step is a small part of what came before it; with 1 KiB always, 500 MB would take half as long again.
+PIECE, LARGEST_PIECE, PART = 1 << 10, 1 << 14, 32
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 EXTRA, NAME, COMMENT, HEADER_CHECK = 4, 8, 16, 2  # flags of a gzip header (RFC 1952): what follows it
 FRAME_CHECK = 4  # bytes of the checksum behind the data of a zstd frame
@@ -71,8 +72,9 @@ class Packed:
         self.damages: list[Caveat] = []
         self._block, self._at = b"", 0  # bytes of the stream, and how many of them were taken
 
-    def piece(self, most: int = PIECE) -> bytes:
-        """Take the next bytes, at most so many; none at the end."""
+    def piece(self, most: int = 0) -> bytes:
+        """Take the next bytes, at most so many, or as many as one step unpacks; none at the end."""
+        most = most or max(PIECE, min(self.count // PART, LARGEST_PIECE))
         if self._at == len(self._block):
             self._block, self._at = self.stream.read(BLOCK), 0
         piece = self._block[self._at : self._at + most]

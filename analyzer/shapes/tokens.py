@@ -60,9 +60,8 @@ FOLDERS = (
 WORD = rf"(?:(?!{SEPARATOR})[^\s'\"<>()|:*?,;])+"
 PERSON = rf"({WORD}(?:\x20{WORD}){{1,2}}(?={SEPARATOR})|{WORD})"  # with spaces only where a folder follows
 BEGINNING = rf"(?:(?<![^\W_])[A-Z]{COLON}|file{COLON}|@fs|wsl(?:\$|%(?:25)*24|\.localhost){SEPARATOR}[\w.-]+)"
-FOLDER = Pattern(
-    r"home|Users|media|Settings", re.IGNORECASE
-)  # one is in all that the next two find; most texts have none
+# One is in all that the next two find, and most texts have none.
+FOLDER = Pattern(r"home|Users|media|Settings", re.IGNORECASE)
 HOME = Pattern(rf"{BEGINNING}{FOLDERS}{PERSON}", re.IGNORECASE)  # in any address
 HOME_OF_FILE = Pattern(rf"(?<![\w./\\%-]){FOLDERS}{PERSON}")  # where a path of a file begins
 
