@@ -235,7 +235,7 @@ def test_a_line_per_event_off_a_terminal_with_secrets_and_users_masked(capsys: p
         recording.end("d", at(5))
         recording.lost("b", at(6))
         recording.request("e", "wss://h.example/e", at(1))
-        recording.see_open("e", at(7))
+        recording.see_open("e", at(7), at(7))
     assert lines_of(capsys) == [
         "+ socket #1 wss://chat.stream-io-api.com/connect?json=<token 1>&authorization=<token 2>, opened by a library, "
         "connectUser(), app.js:12 (1 open now)",
