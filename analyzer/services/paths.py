@@ -111,13 +111,15 @@ def _find_end(parts: Sequence[Part], names: Sequence[str], start: int, dead: set
     if not parts:
         return start
     if (len(parts), start) not in dead:
-        ends = parts[0].ends(names, start)
+        part = parts[0]
+        # Of a gap in which a dead one begins, all other ends are those of that one: linear, however long a stack is.
+        is_longer = part.most == inf and (len(parts), start + 1) in dead and part.fits(names[start])
+        ends = range(start, start + 1) if is_longer else part.ends(names, start)
         for end in ends:
             last = _find_end(parts[1:], names, end, dead)
             if last is not None:
                 return last
-        # A gap that begins within this one ends where this one may: linear, however long a stack is.
-        dead.update((len(parts), begin) for begin in (ends if parts[0].most == inf else (start,)))
+        dead.update((len(parts), begin) for begin in (ends if part.most == inf else (start,)))
     return None
 
 
