@@ -53,7 +53,7 @@ def bounds(low: float, high: float) -> tuple[int, int]:
     return at(low), at(high)
 
 
-def told(first: Bounds | None) -> tuple[int | None, int | None]:
+def bounds_of(first: Bounds | None) -> tuple[int | None, int | None]:
     assert first is not None
     return first.earliest, first.latest
 
@@ -92,7 +92,7 @@ def test_a_message_is_a_sign_of_life_within_the_bounds_of_an_end() -> None:
     opened(recording, "a", 1)
     recording.message("a", at(2.5), True, 1, "x", 1)
     recording.end("a", at(3), at(2), By.CRASH)
-    assert told(one(recording).closed) == bounds(2.5, 3)
+    assert bounds_of(one(recording).closed) == bounds(2.5, 3)
 
 
 def test_a_document_takes_its_sockets_along_before_the_next_one_has_one_open() -> None:
@@ -103,7 +103,7 @@ def test_a_document_takes_its_sockets_along_before_the_next_one_has_one_open() -
     recording.end("a", at(2.2), at(2), By.RELOAD, in_process=True)
     opened(recording, "b", 2.1)
     report = said(recording)
-    assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(2, 2.11))
+    assert (report.verdict, bounds_of(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(2, 2.11))
 
 
 def test_the_next_document_in_another_process_may_have_one_open_earlier() -> None:
@@ -113,7 +113,7 @@ def test_the_next_document_in_another_process_may_have_one_open_earlier() -> Non
     browser.load(5, "https://other.example/", "l1")
     browser.open(5.21, "1.2")
     report = browser.report()
-    assert (report.verdict, told(report.sessions[0].closed)) == (
+    assert (report.verdict, bounds_of(report.sessions[0].closed)) == (
         Verdict.POSSIBLE_OVERLAP,
         (at(5.1), at(5.2) + SWAP_SLACK),
     )
@@ -125,7 +125,7 @@ def test_another_tab_does_not_shorten_it() -> None:
     recording.end("a", at(2.2), at(2), By.RELOAD)
     opened(recording, "b", 2.1, tab="other")
     report = said(recording)
-    assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.POSSIBLE_OVERLAP, bounds(2, 2.2))
+    assert (report.verdict, bounds_of(report.sessions[0].closed)) == (Verdict.POSSIBLE_OVERLAP, bounds(2, 2.2))
 
 
 def test_another_tab_or_worker_that_ends_does_not_end_it() -> None:
@@ -182,7 +182,7 @@ def test_an_end_that_is_reported_later_may_have_come_at_any_time_since_it_was_lo
     recording.lost("a", at(3), alive=at(2))
     recording.end("a", at(9))
     session = one(recording)
-    assert (session.outcome, told(session.closed)) == (Outcome.CLOSED, bounds(2, 9))
+    assert (session.outcome, bounds_of(session.closed)) == (Outcome.CLOSED, bounds(2, 9))
     assert session.proven == Interval(at(1.01), at(2))
 
 
@@ -215,7 +215,7 @@ def test_a_failed_handshake_was_never_open() -> None:
     recording.problem("a", "Error during WebSocket handshake: Unexpected response code: 403")
     recording.end("a", at(1.5))
     session = one(recording)
-    assert (session.outcome, session.possible, told(session.closed)) == (Outcome.FAILED, None, bounds(1.5, 1.5))
+    assert (session.outcome, session.possible, bounds_of(session.closed)) == (Outcome.FAILED, None, bounds(1.5, 1.5))
     assert session.problem == "Unexpected response code: 403"
 
 
@@ -385,7 +385,7 @@ def test_a_golden_capture_is_right_against_the_servers_log(captures: Any) -> Non
     for session, answer in zip(analyze(read(path)).sessions, truth, strict=True):
         for first, millis in ((session.opened, answer["client_open_ms"]), (session.closed, answer["server_close_ms"])):
             if millis is not None:
-                low, high = told(first)
+                low, high = bounds_of(first)
                 assert (low or 0) - 20 * MILLISECOND <= millis * MILLISECOND <= (high or 0) + 20 * MILLISECOND
         assert (session.outcome is Outcome.OPEN) == (answer["outcome"] == "open_at_export")
 
@@ -457,7 +457,7 @@ def test_instants_are_those_of_the_browsers_clock_however_late_they_are_read() -
 def test_the_pair_of_clocks_that_the_browser_tells_is_not_trusted_to_a_millisecond() -> None:
     browser = Browser(off=14 * MILLISECOND)
     browser.open(1, "1.1")
-    assert told(browser.report().sessions[0].opened) == bounds(1.01, 1.01)
+    assert bounds_of(browser.report().sessions[0].opened) == bounds(1.01, 1.01)
 
 
 def test_a_socket_that_closed_while_its_target_answered_was_open_until_the_question_at_least() -> None:
@@ -468,14 +468,14 @@ def test_a_socket_that_closed_while_its_target_answered_was_open_until_the_quest
     browser.open(1.12, "1.2")
     browser.cdp.older.check("p", [3], at(1.3), at(1.4))
     report = browser.report()
-    assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(1.1, 1.1))
+    assert (report.verdict, bounds_of(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(1.1, 1.1))
 
 
 @pytest.mark.parametrize("off", [-3600, -2, 2, 3600])
 def test_a_browser_of_another_machine_is_on_our_clock_from_the_reading_of_its_first_event(off: int) -> None:
     browser = Browser(off=off * SECOND)
     browser.open(1, "1.1")
-    assert told(browser.report().sessions[0].opened) == bounds(1.04, 1.04)
+    assert bounds_of(browser.report().sessions[0].opened) == bounds(1.04, 1.04)
     assert browser.cdp.ahead == off * SECOND - 30 * MILLISECOND
 
 
@@ -493,7 +493,7 @@ def test_an_older_socket_of_another_machine_is_on_one_clock_with_the_sockets_tha
     browser.open(2.05, "1.2")
     browser.cdp.older.check("p", [3], at(2.1), at(2.1))
     report = browser.report()
-    older, last = (told(session.closed or session.opened) for session in report.sessions)
+    older, last = (bounds_of(session.closed or session.opened) for session in report.sessions)
     assert last == bounds(2.09, 2.09)
     lag = 2.08 - 1.9 + GONE_BEFORE / SECOND  # of the first event, at most
     assert older == (bounds(2, 2 + lag) if boot == BOOT else bounds(1.4, 2.03 + lag))
@@ -512,8 +512,8 @@ def test_a_tab_of_another_machine_goes_on_the_clock_of_its_sockets(off: int) -> 
     browser.open(5, "1.3")
     report = browser.report()
     lag = 2.03 - 1.9 + GONE_BEFORE / SECOND
-    assert told(report.sessions[0].closed) == bounds(3 - MARGIN / SECOND, 3.1 + GONE_AFTER / SECOND + lag)
-    assert [told(session.opened) for session in report.sessions[1:]] == [bounds(2.04, 2.04), bounds(5.04, 5.04)]
+    assert bounds_of(report.sessions[0].closed) == bounds(3 - MARGIN / SECOND, 3.1 + GONE_AFTER / SECOND + lag)
+    assert [bounds_of(session.opened) for session in report.sessions[1:]] == [bounds(2.04, 2.04), bounds(5.04, 5.04)]
     assert report.overlaps[0].interval == Interval(at(2.04), at(3) - MARGIN)
 
 
@@ -530,7 +530,7 @@ def test_a_close_that_comes_before_the_pair_of_clocks_is_not_taken_for_the_insta
     event = {"requestId": "1.1", "timestamp": (clock + 2 * SECOND) / SECOND}
     browser.cdp.message("p", "Network.webSocketClosed", event, at(2) + 30 * MILLISECOND)
     browser.cdp.older.check("p", [3], at(2.1), at(2.1))
-    assert told(browser.report().sessions[0].closed) == bounds(*closed)
+    assert bounds_of(browser.report().sessions[0].closed) == bounds(*closed)
 
 
 @pytest.mark.parametrize(
@@ -552,7 +552,7 @@ def test_a_document_that_is_replaced_ends_its_sockets(
     browser.open(1, "1.1")
     browser.load(5, url, "l1", kind, **headers)
     (session,) = browser.report().sessions
-    assert told(session.closed) == (at(5.1), at(5.2) + slack)
+    assert bounds_of(session.closed) == (at(5.1), at(5.2) + slack)
     assert session.closed is not None
     assert session.closed.evidence == evidence
 
@@ -564,7 +564,7 @@ def test_what_a_worker_of_a_page_that_is_replaced_had_open_may_close_later() -> 
     browser.open(1, "1.1", "w")
     browser.load(5, "https://h.example/", "l1", "reload")
     browser.open(5.3, "1.2")
-    assert told(browser.report().sessions[0].closed) == (at(5.1), at(5.2) + GONE_AFTER)
+    assert bounds_of(browser.report().sessions[0].closed) == (at(5.1), at(5.2) + GONE_AFTER)
 
 
 @pytest.mark.parametrize(("parsed", "caveats"), [(0.5, [HEARD_LATE.id]), (1.2, [])])
@@ -593,7 +593,7 @@ def test_a_document_that_asked_for_a_process_of_its_own_leaves_it_to_another() -
     browser.load(1, "https://h.example/", "l1", **{"Cross-Origin-Opener-Policy": "same-origin"})
     browser.open(2, "1.1")
     browser.load(5, "https://h.example/b", "l2")
-    assert told(browser.report().sessions[0].closed) == (at(5.1), at(5.2) + SWAP_SLACK)
+    assert bounds_of(browser.report().sessions[0].closed) == (at(5.1), at(5.2) + SWAP_SLACK)
 
 
 def test_a_page_that_may_be_kept_proves_no_end_but_a_reload_does() -> None:
@@ -613,7 +613,7 @@ def test_a_close_that_is_reported_after_the_return_of_its_page_lies_between_both
     browser.send("p", "Page.frameNavigated", 8, type="BackForwardCacheRestore", frame=frame)
     browser.send("p", "Network.webSocketClosed", 8.1, requestId="1.1")
     (session,) = browser.report().sessions
-    assert (session.outcome, told(session.closed)) == (Outcome.CLOSED, bounds(5.1, 8.1))
+    assert (session.outcome, bounds_of(session.closed)) == (Outcome.CLOSED, bounds(5.1, 8.1))
 
 
 @pytest.mark.parametrize(
@@ -644,7 +644,7 @@ def test_a_page_in_the_cache_goes_with_its_tab() -> None:
     browser.load(5, "https://h.example/b", "l1")
     browser.cdp.pulse = at(8.9)
     browser.cdp.detach("p", at(9))
-    assert told(browser.report().sessions[0].closed) == (at(5.1), at(9) + GONE_AFTER)
+    assert bounds_of(browser.report().sessions[0].closed) == (at(5.1), at(9) + GONE_AFTER)
 
 
 @pytest.mark.parametrize("loader", ["l0", "heard later"])
@@ -687,7 +687,7 @@ def test_a_target_that_went_ends_its_sockets(go: Callable[[Browser], None], low:
     browser.send("p", "Network.responseReceived", 3, type="Image")
     browser.cdp.pulse = at(4.9)
     go(browser)
-    assert told(browser.report().sessions[0].closed) == (low, high)
+    assert bounds_of(browser.report().sessions[0].closed) == (low, high)
 
 
 def test_where_the_browser_goes_away_what_was_recorded_is_marked() -> None:
@@ -737,7 +737,7 @@ def test_a_socket_whose_request_was_not_sent_was_made_after_what_came_before_it_
     browser.send("p", "Network.webSocketFrameError", 1.1, requestId="1.1", errorMessage="net::ERR_CONNECTION_REFUSED")
     browser.send("p", "Network.webSocketClosed", 1.1, requestId="1.1")
     (session,) = browser.report().sessions
-    assert (told(session.created), told(session.closed)) == (bounds(0.2, 1.1), bounds(1.1, 1.1))
+    assert (bounds_of(session.created), bounds_of(session.closed)) == (bounds(0.2, 1.1), bounds(1.1, 1.1))
 
 
 def test_a_refused_handshake_has_its_status() -> None:

@@ -73,7 +73,7 @@ class Packed:
         self._block, self._at = b"", 0  # bytes of the stream, and how many of them were taken
 
     def piece(self, most: int = 0) -> bytes:
-        """Take the next bytes, at most so many, or as many as one step unpacks; none at the end."""
+        """Take the next bytes, up to `most`, or as many as one step unpacks; none at the end."""
         most = most or max(PIECE, min(self.count // PART, LARGEST_PIECE))
         if self._at == len(self._block):
             self._block, self._at = self.stream.read(BLOCK), 0
@@ -87,7 +87,7 @@ class Packed:
         return self.piece(BLOCK)
 
     def take(self, count: int) -> bytes:
-        """Take so many bytes. Raises EOFError where fewer are left."""
+        """Take exactly `count` bytes. Raises EOFError where fewer are left."""
         data = b""
         while len(data) < count:
             piece = self.piece(count - len(data))

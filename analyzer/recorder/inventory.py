@@ -22,7 +22,8 @@ AGAIN = 0.05  # seconds until a target is asked again of which a socket is repor
 TIMES = 4
 # Chromium keeps a page that was left for ten minutes in its back/forward cache, sockets and all, and lists it nowhere.
 LONGEST_IN_CACHE = 610 * SECOND
-KEPT = ("http://", "https://")  # a page of another scheme is not kept: Chromium calls the reason SchemeNotHTTPOrHTTPS
+# A page of another scheme is not kept: Chromium calls the reason SchemeNotHTTPOrHTTPS.
+KEPT_SCHEMES = ("http://", "https://")
 WORLDS = frozenset(f"Runtime.executionContext{what}" for what in ("Created", "Destroyed", "sCleared"))
 # The browser's own prototype, also where a page put a class or a proxy of its own in the place of WebSocket.
 PROTOTYPE = """(() => {
@@ -130,7 +131,7 @@ class Inventory:
             return False
         history = await self._ask("Page.getNavigationHistory", session)
         others = [entry for n, entry in enumerate(history["entries"]) if n != history["currentIndex"]]
-        return any(entry["url"].startswith(KEPT) for entry in others)
+        return any(entry["url"].startswith(KEPT_SCHEMES) for entry in others)
 
     async def check(self, session: str) -> None:
         """Which of them closed? It takes a moment until their states say so."""

@@ -34,7 +34,7 @@ class Window:
     """Unread is `buffer[at:end]`; `at` is never 0: its neighbour may be overwritten.
 
     Two coordinates: a *place* counts the bytes kept; an *offset* those of the document, of which texts may have been
-    cut out. `texts`: the keys whose long values may be. `size`: of the document, as far as that is known. `common`: a
+    cut out. `texts`: the keys whose long values may be. `size`: of the document; 0 where nobody can say. `common`: a
     key that each element has.
     """
 
@@ -217,7 +217,7 @@ class Window:
                 raise CutOff
 
     def head(self, count: int) -> bytes:
-        """The next bytes, at most so many."""
+        """Give the next bytes, up to `count`."""
         self.need(count)
         return bytes(self.buffer[self.at : min(self.end, self.at + count)])
 
